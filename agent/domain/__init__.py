@@ -1,0 +1,1 @@
+"""The rules, as values and pure functions: standard library only, no I/O, no clock, no chance."""

@@ -1,0 +1,151 @@
+"""What the judge is given and what it answers: gathered facts, what was asked for, and findings.
+
+Gathering is always for many people and devices at once; a `Case` is one journey's view of those facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from agent.domain import devices, passes, people
+from agent.domain.facts import Fact
+from agent.domain.journeys import Journey
+from agent.domain.profiles import Profile
+from agent.domain.scans import Scan
+
+
+class Level(StrEnum):
+    """How a finding weighs; `not checked` is never shown as ok."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BLOCKER = "blocker"
+    NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about what was found, `who` can mend it, `where`, on what `evidence`, `about` which journey.
+
+    `refuses` marks a finding below blocker that still forbids a pass: a check that must not be skipped.
+    """
+
+    code: str
+    level: Level
+    sentence: str
+    who: str = ""
+    where: str = ""
+    evidence: str = ""
+    refuses: bool = False
+    about: str = ""
+
+    @property
+    def forbids(self) -> bool:
+        """Whether no pass may be made while this stands."""
+        return self.refuses or self.level is Level.BLOCKER
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFacts:
+    """What holds for everyone."""
+
+    policy: Fact[passes.PassPolicy]
+    status_page: Fact[passes.StatusPage]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What is known about one person; `asked` is the name as given, `groups` those of the policy that contain them.
+
+    `listed` are the passes the tenant shows, `ours` is our open one, `our_slips` the numbers that carry it, `kit` the
+    open journeys. Where the person was not found the rest is not checked.
+    """
+
+    asked: str
+    person: Fact[people.Person | None]
+    roles: Fact[tuple[people.HeldRole, ...]]
+    methods: Fact[tuple[people.SignInMethod, ...]]
+    groups: Fact[frozenset[str]]
+    listed: Fact[tuple[passes.TenantPass, ...]]
+    ours: passes.Pass | None = None
+    our_slips: tuple[str, ...] = ()
+    kit: tuple[Journey, ...] = ()
+
+    @property
+    def own_methods(self) -> frozenset[str]:
+        """Ids of methods that appeared while this person's own kit was open."""
+        return frozenset(
+            seen.ref
+            for journey in self.kit
+            for seen in journey.observations
+            if seen.kind is not None and seen.ref not in journey.baseline
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """What is known about one scanned serial, looked for under each of the scan's candidates."""
+
+    scan: Scan
+    autopilot: Fact[tuple[devices.AutopilotRecord, ...]]
+    apple: Fact[tuple[devices.AppleRecord, ...]]
+    taken: Journey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything gathered for one question: people by name as asked, devices by text as scanned."""
+
+    tenant: TenantFacts
+    people: Mapping[str, PersonFacts]
+    devices: Mapping[str, DeviceFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One journey of a kit as asked for: a profile, and the serial as scanned or typed ("" where it has no device)."""
+
+    profile: Profile
+    scanned: str = ""
+
+    @property
+    def label(self) -> str:
+        """How messages name it: `windows-autopilot=5CD1234XYZ`."""
+        return f"{self.profile.name}={self.scanned}" if self.scanned else self.profile.name
+
+
+@dataclass(frozen=True, slots=True)
+class KitAsked:
+    """What the operator wants for one person: journeys, terms beyond the profile's, and what goes with a recovery.
+
+    `sandbox` is True on the pretend tenant, where steps that need other people later are allowed alone.
+    """
+
+    person: str
+    items: tuple[Item, ...]
+    wish: passes.Wish = field(default_factory=passes.Wish)
+    replace: bool = False
+    lost_method: str = ""
+    proof: str = ""
+    stolen: bool = False
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One journey's view of the facts."""
+
+    tenant: TenantFacts
+    person: PersonFacts
+    device: DeviceFacts | None
+    item: Item
+    asked: KitAsked
+    now: datetime
+
+    @property
+    def profile(self) -> Profile:
+        """The profile in question."""
+        return self.item.profile
