@@ -1,0 +1,90 @@
+"""After a lost answer: look until the pass is seen or ten minutes have gone by, and delete only what is ours.
+
+Ours is provable when all of this holds: the id was not there just before we asked, the terms are the ones we
+asked for, it was made no earlier than we asked, and where the audit log can be read it does not name another app.
+Anything else is somebody else's pass and stays; a person decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from agent import errors
+from agent.actions import removal
+from agent.domain import journeys, passes
+from agent.domain.facts import Known
+from agent.ports import Agent, AuditEntry
+
+#: A create whose answer was lost shows within minutes or not at all (one look each sweep until then).
+LOOK_FOR = timedelta(minutes=10)
+#: A record left at `issuing` this long belongs to a process that died in the middle.
+ABANDONED_AFTER = timedelta(minutes=2)
+#: How far the tenant's clock may be behind ours.
+_SLACK = timedelta(minutes=5)
+
+
+def in_doubt(row: passes.Pass, now: datetime) -> bool:
+    """Whether the outcome of this pass has to be found out."""
+    if row.state is passes.PassState.UNKNOWN:
+        return True
+    return row.state is passes.PassState.ISSUING and now - row.requested_at > ABANDONED_AFTER
+
+
+def _provably_ours(agent: Agent, row: passes.Pass, found: passes.TenantPass) -> bool:
+    if found.id == row.tenant_id:
+        return True
+    same_terms = found.lifetime == row.terms.lifetime and found.one_time == row.terms.one_time
+    in_time = found.created is not None and found.created >= row.requested_at - _SLACK
+    if found.id in row.others or not same_terms or not in_time:
+        return False
+    audits = agent.activity.pass_audits(row.requested_at - _SLACK)
+    us = agent.tenant.token("issuer")
+    if isinstance(audits, Known) and isinstance(us, Known):
+        makers = {audit.app_id for audit in audits.value if audit.pass_id == found.id and audit.made}
+        return not makers or us.value in makers
+    return True
+
+
+def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:
+    """Look once and settle what can be settled: the record ends `refused`, or stays `unknown` with the reason.
+
+    Raises TenantUnreachable or TenantThrottled when the tenant cannot be asked.
+    """
+    fact = agent.passes.of([row.person_id])[row.person_id]
+    if not isinstance(fact, Known):
+        return _save(agent, row, passes.PassState.UNKNOWN, fact.reason, by)
+    new = [found for found in fact.value if found.id not in row.others]
+    ours = [found for found in new if _provably_ours(agent, row, found)]
+    for found in ours:
+        try:
+            removal.delete_in_tenant(agent, row.person_id, found.id)
+        except (errors.OutcomeUnknown, errors.TenantRefused) as problem:
+            return _save(agent, row, passes.PassState.UNKNOWN, problem.summary, by)
+    if ours:
+        return _save(agent, row, passes.PassState.REFUSED, "the answer was lost; our pass was found and deleted", by)
+    if new:
+        why = f"a pass is there that is not provably ours ({new[0].id}); a person decides"
+        return _save(agent, row, passes.PassState.UNKNOWN, why, by)
+    if agent.clock.now() - row.requested_at > LOOK_FOR:
+        return _save(agent, row, passes.PassState.REFUSED, "the answer was lost, and no pass ever appeared", by)
+    return _save(agent, row, passes.PassState.UNKNOWN, "no pass has appeared yet", by)
+
+
+def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by: str) -> passes.Pass:
+    now = agent.clock.now()
+    with agent.store.begin() as tx:
+        row = tx.passes.get(row.id)
+        if row.state is state and row.reason == why:
+            return row
+        if row.state is not state:
+            if row.state is passes.PassState.ISSUING and state is not passes.PassState.UNKNOWN:
+                row = row.moved(passes.PassState.UNKNOWN)
+            row = row.moved(state, reason=why) if row.state is not state else row
+        saved = tx.passes.save(row)
+        if state is passes.PassState.REFUSED:
+            for journey in tx.journeys.of_person(row.person_id):
+                if journey.pass_id == row.id and journey.state is journeys.JourneyState.OPEN:
+                    tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
+        entry = AuditEntry(now, by, "pass.mend", state.value, row.person_id, pass_id=row.id, facts={"why": why})
+        tx.audit.append(entry)
+    return saved

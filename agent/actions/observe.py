@@ -1,0 +1,218 @@
+"""Look at the tenant for every open journey at once, and say what was seen.
+
+Nothing is decided here: each source yields observations, a source that cannot be read yields a sentence, and the
+domain works out what they mean in whatever order they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.domain import devices, milestones, passes, people
+from agent.domain.devices import DeviceKind
+from agent.domain.facts import Fact, Known, NotChecked
+from agent.domain.journeys import Journey, Observation, Sight
+from agent.domain.people import MethodKind
+from agent.domain.profiles import Profile
+from agent.ports import Agent, SignIn
+
+#: How far before a journey's opening the sign-in log is read: the tenant's clock may be behind ours.
+_OVERLAP = timedelta(minutes=5)
+#: Words that the sign-in log uses for a method, and the kind they mean; matched inside the text, any case.
+#: learn.microsoft.com/graph/api/resources/authenticationdetail (free text: other words are simply not understood)
+_LOG_WORDS = (
+    ("windows hello", MethodKind.HELLO),
+    ("platform credential", MethodKind.PLATFORM_CREDENTIAL),
+    ("authenticator", MethodKind.AUTHENTICATOR),
+    ("passkey", MethodKind.PASSKEY),
+    ("fido2", MethodKind.PASSKEY),
+)
+_PASS_WORDS = "temporary access pass"  # noqa: S105  what the log calls the method
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at the tenant, for every open journey: what each source answered."""
+
+    at: datetime
+    persons: Mapping[str, Fact[people.Person | None]]
+    methods: Mapping[str, Fact[tuple[people.SignInMethod, ...]]]
+    listed: Mapping[str, Fact[tuple[passes.TenantPass, ...]]]
+    sign_ins: Mapping[str, Fact[tuple[SignIn, ...]]]
+    owned: Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]
+    autopilot: Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]
+    apple: Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]
+    managed: Mapping[str, Fact[tuple[devices.ManagedDevice, ...]]]
+
+    def unread(self) -> tuple[str, ...]:
+        """Each source that could not be read, once, as a sentence."""
+        answers: Iterable[Mapping[str, Fact[object]]] = (
+            self.persons,
+            self.methods,
+            self.listed,
+            self.sign_ins,
+            self.owned,
+            self.autopilot,
+            self.apple,
+            self.managed,
+        )
+        reasons = (
+            f"{fact.reason} ({fact.permission})" if fact.permission else fact.reason
+            for facts in answers
+            for fact in facts.values()
+            if isinstance(fact, NotChecked)
+        )
+        return tuple(dict.fromkeys(reasons))
+
+
+def look(agent: Agent, journeys: Sequence[Journey], profiles: Mapping[str, Profile]) -> View:
+    """Ask every source about all open journeys, the sources side by side.
+
+    Raises TenantUnreachable or TenantThrottled when the tenant cannot be asked.
+    """
+    ids = list(dict.fromkeys(j.person_id for j in journeys))
+    windows = _serials(journeys, profiles, DeviceKind.WINDOWS)
+    apples = _serials(journeys, profiles, DeviceKind.APPLE)
+    since = min((j.opened_at for j in journeys), default=agent.clock.now()) - _OVERLAP
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = pool.submit(agent.people.find, ids)
+        methods = pool.submit(agent.people.methods, ids)
+        listed = pool.submit(agent.passes.of, ids)
+        sign_ins = pool.submit(agent.activity.sign_ins, ids, since)
+        owned = pool.submit(agent.devices.owned, ids)
+        autopilot = pool.submit(agent.devices.autopilot, windows)
+        apple = pool.submit(agent.devices.apple, apples)
+        managed = pool.submit(agent.devices.managed, windows + apples)
+    return View(
+        agent.clock.now(),
+        found.result(),
+        methods.result(),
+        listed.result(),
+        sign_ins.result(),
+        owned.result(),
+        autopilot.result(),
+        apple.result(),
+        managed.result(),
+    )
+
+
+def _serials(journeys: Sequence[Journey], profiles: Mapping[str, Profile], kind: DeviceKind) -> list[str]:
+    return list(dict.fromkeys(j.serial for j in journeys if j.serial and profiles[j.profile].device is kind))
+
+
+def seen(view: View, journey: Journey) -> frozenset[Observation]:
+    """What one look shows for one journey."""
+    return frozenset(
+        [
+            *_of_methods(view, journey),
+            *_of_person(view, journey),
+            *_of_sign_ins(view, journey),
+            *_of_registration(view, journey),
+            *_of_management(view, journey),
+            *_of_ownership(view, journey),
+        ]
+    )
+
+
+def _of_methods(view: View, journey: Journey) -> Iterator[Observation]:
+    fact = view.methods.get(journey.person_id)
+    if not isinstance(fact, Known):
+        return
+    for method in fact.value:
+        earlier = next((o for o in journey.observations if o.sight is Sight.METHOD and o.ref == method.id), None)
+        first_seen = earlier.at if earlier else view.at
+        yield from milestones.method_seen(method, fact.source, first_seen)
+    listed = {method.id for method in fact.value}
+    known = journey.baseline | {o.ref for o in journey.observations if o.sight is Sight.METHOD}
+    gone = {o.ref for o in journey.observations if o.sight is Sight.METHOD_GONE}
+    for missing in known - listed - gone:
+        yield Observation(Sight.METHOD_GONE, missing, view.at, fact.source, "a method is no longer registered")
+
+
+def _of_person(view: View, journey: Journey) -> Iterator[Observation]:
+    fact = view.persons.get(journey.person_id)
+    if isinstance(fact, Known) and fact.value and fact.value.sessions_valid_from:
+        at = fact.value.sessions_valid_from
+        yield Observation(Sight.SESSIONS_REVOKED, "sessions", at, fact.source, "older sessions are no longer valid")
+
+
+def _of_sign_ins(view: View, journey: Journey) -> Iterator[Observation]:
+    fact = view.sign_ins.get(journey.person_id)
+    if not isinstance(fact, Known):
+        return
+    for row in fact.value:
+        if not row.succeeded or row.at < journey.opened_at - _OVERLAP:
+            continue
+        named = " ".join(row.methods).lower()
+        ref = milestones.SIGN_IN_ROW + row.id
+        if _PASS_WORDS in named:
+            yield Observation(Sight.SIGN_IN, ref, row.at, fact.source, f"signed in to {row.application} with the pass")
+        for words, kind in _LOG_WORDS:
+            if words in named:
+                said = f"signed in to {row.application} with {kind.value.replace('_', ' ')}"
+                yield Observation(Sight.METHOD_USED, ref, row.at, fact.source, said, kind=kind)
+
+
+def _of_registration(view: View, journey: Journey) -> Iterator[Observation]:
+    autopilot = view.autopilot.get(journey.serial)
+    for record in autopilot.value if isinstance(autopilot, Known) else ():
+        source = autopilot.source if isinstance(autopilot, Known) else ""
+        device_id = record.entra_device_id.lower()
+        at = record.assigned_at or journey.opened_at
+        yield Observation(
+            Sight.AUTOPILOT_RECORD, record.id, journey.opened_at, source, "registered", device_id=device_id
+        )
+        if record.profile_ready:
+            yield Observation(Sight.PROFILE_READY, record.id, at, source, f"profile {record.profile_name}")
+    apple = view.apple.get(journey.serial)
+    for identity in apple.value if isinstance(apple, Known) else ():
+        source = apple.source if isinstance(apple, Known) else ""
+        yield Observation(Sight.APPLE_RECORD, identity.id, journey.opened_at, source, "synced from Apple")
+        if identity.profile_name:
+            said = f"profile {identity.profile_name}"
+            yield Observation(Sight.PROFILE_READY, identity.id, journey.opened_at, source, said)
+
+
+def _of_management(view: View, journey: Journey) -> Iterator[Observation]:
+    fact = view.managed.get(journey.serial)
+    row = devices.newest(fact.value) if isinstance(fact, Known) else None
+    if row is None or row.management_state not in {"", "managed"} or not isinstance(fact, Known):
+        return
+    at = row.enrolled_at or journey.opened_at
+    device_id = row.entra_device_id.lower()
+    yield Observation(Sight.MANAGED, row.id, at, fact.source, f"enrolled as {row.name}", device_id=device_id)
+    if row.user_id == journey.person_id:
+        yield Observation(Sight.USER_BOUND, row.id, at, fact.source, f"belongs to {row.user_name}")
+    if row.entra_registered and row.user_id == journey.person_id:
+        yield Observation(Sight.ENTRA_REGISTERED, row.id, at, fact.source, "registered", device_id=device_id)
+    if row.compliance == "compliant":
+        yield Observation(Sight.COMPLIANT, row.id, at, fact.source, "compliant")
+
+
+def _of_ownership(view: View, journey: Journey) -> Iterator[Observation]:
+    fact = view.owned.get(journey.person_id)
+    if not isinstance(fact, Known):
+        return
+    own = milestones.own_devices(journey) | _device_ids(view, journey.serial)
+    for device in fact.value:
+        device_id = device.device_id.lower()
+        at = device.registered_at or journey.opened_at
+        workplace = device.trust_type.lower() == "workplace"
+        if device_id in own:
+            yield Observation(
+                Sight.ENTRA_OWNED, device.id, at, fact.source, f"joined as {device.name}", device_id=device_id
+            )
+        else:
+            yield Observation(
+                Sight.DEVICE, device.id, at, fact.source, device.name, device_id=device_id, workplace=workplace
+            )
+
+
+def _device_ids(view: View, serial: str) -> frozenset[str]:
+    autopilot, managed = view.autopilot.get(serial), view.managed.get(serial)
+    ids = [record.entra_device_id for record in autopilot.value] if isinstance(autopilot, Known) else []
+    row = devices.newest(managed.value) if isinstance(managed, Known) else None
+    return frozenset(i.lower() for i in [*ids, row.entra_device_id if row else ""] if i)

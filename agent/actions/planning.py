@@ -1,0 +1,145 @@
+"""What an operator asks for, and the plan that comes of it: everything decided, nothing done.
+
+A kit's plan names its person, its one pass and a sheet for each journey. The person's other open journeys belong to
+it too, because Entra allows one pass: a new one serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from agent import errors
+from agent.actions import preflight, sheets
+from agent.domain import cases, device_findings, findings, journeys, passes, people
+from agent.domain.facts import Known
+from agent.domain.people import Operator
+from agent.domain.secrets import PassCode
+from agent.ports import Agent, AuditEntry, Paper
+
+#: A screen is given the code and shows it; it returns when the person has seen it.
+Screen = Callable[[PassCode], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an operator asks for. At least one of `paper` and `screen` takes the code."""
+
+    by: Operator
+    asked: cases.KitAsked
+    paper: Paper | None = None
+    screen: Screen | None = None
+    wanted: sheets.Wanted = field(default_factory=sheets.Wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A kit that may be issued: everything decided, nothing done."""
+
+    request: Request
+    report: preflight.Report
+    person: people.Person
+    row: passes.Pass
+    sheets: tuple[sheets.Sheet, ...]
+
+    @property
+    def by(self) -> str:
+        """The operator's name, as the audit has it."""
+        return self.request.by.name
+
+
+def plan(agent: Agent, request: Request) -> Plan:
+    """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made."""
+    report = preflight.preflight(agent, request.asked)
+    kit = report.facts.people[request.asked.person].kit
+    whole = _whole_kit(agent, request.asked, kit)
+    if whole != request.asked:
+        report = preflight.preflight(agent, whole)
+    facts = report.facts.people[request.asked.person]
+    terms, person = report.verdict.terms, facts.person
+    if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
+        raise _refusal(agent, request, report)
+    now = agent.clock.now()
+    row = passes.Pass(
+        id=agent.chance.uuid(),
+        person_id=person.value.id,
+        terms=terms,
+        state=passes.PassState.REQUESTED,
+        requested_at=now,
+        by=request.by.name,
+        others=tuple(found.id for found in facts.listed.value) if isinstance(facts.listed, Known) else (),
+    )
+    return Plan(request, report, person.value, row, _sheets(agent, request, report, row))
+
+
+def _whole_kit(agent: Agent, asked: cases.KitAsked, kit: tuple[journeys.Journey, ...]) -> cases.KitAsked:
+    """Add the person's other open journeys: a new pass serves them all, and each gets a new slip."""
+    serials = {item.scanned.strip().upper() for item in asked.items}
+    others = [j for j in kit if (j.serial.upper() or j.profile) not in serials | {i.profile.name for i in asked.items}]
+    items = [*asked.items, *(cases.Item(agent.profiles[j.profile], j.serial) for j in others)]
+    lost = asked.lost_method or next((j.lost_method for j in others if j.lost_method), "")
+    return replace(asked, items=tuple(items), lost_method=lost)
+
+
+def _refusal(agent: Agent, request: Request, report: preflight.Report) -> errors.Refused:
+    """The first finding as the error, the others in its advice; the refusal is audited, nothing else is written."""
+    refusals = report.verdict.refusals
+    first = refusals[0]
+    lines = [f"{first.who}: {first.where}" if first.where else first.who]
+    lines += [f"Also: {finding.sentence} ({finding.who}: {finding.where})" for finding in refusals[1:]]
+    codes = tuple(finding.code for finding in refusals)
+    who = report.facts.people[report.asked.person].person
+    person_id = who.value.id if isinstance(who, Known) and who.value else ""
+    entry = AuditEntry(
+        agent.clock.now(), request.by.name, "pass.issue", "refused", person_id, facts={"findings": " ".join(codes)}
+    )
+    with agent.store.begin() as tx:
+        tx.audit.append(entry)
+    return errors.Refused(first.sentence, "\n".join(lines), codes=codes)
+
+
+def _sheets(agent: Agent, request: Request, report: preflight.Report, row: passes.Pass) -> tuple[sheets.Sheet, ...]:
+    """One sheet for each journey of the kit, with the journey as it will be opened (or is open already)."""
+    facts = report.facts.people[request.asked.person]
+    person = facts.person.value if isinstance(facts.person, Known) else None
+    if person is None:
+        raise ValueError("a kit without a person is never planned")
+    baseline = frozenset(m.id for m in facts.methods.value) if isinstance(facts.methods, Known) else frozenset[str]()
+    start = row.terms.start or row.requested_at
+    window = (start, start + timedelta(minutes=row.terms.lifetime))
+    made = []
+    for case in findings.cases(report.facts, report.asked, row.requested_at):
+        record = device_findings.matched(case)
+        journey = _journey(agent, case, person, replace(row, by=request.by.name), baseline)
+        number = agent.chance.symbols(6)
+        said = sheets.content(
+            agent, number, person, case.profile, device=record, window=window, variant=request.wanted.variant
+        )
+        made.append(sheets.Sheet(number, journey, said))
+    return tuple(made)
+
+
+def _journey(
+    agent: Agent, case: cases.Case, person: people.Person, row: passes.Pass, baseline: frozenset[str]
+) -> journeys.Journey:
+    record = device_findings.matched(case)
+    serial = record.serial if record else ""
+    for known in case.person.kit:
+        if known.profile == case.profile.name and known.serial.upper() == serial.upper():
+            return replace(known, pass_id=row.id)
+    return journeys.Journey(
+        id="J" + agent.chance.symbols(6),
+        person_id=person.id,
+        user_name=person.user_name,
+        person_name=person.display_name,
+        profile=case.profile.name,
+        profile_digest=case.profile.digest,
+        serial=serial,
+        pass_id=row.id,
+        opened_at=row.requested_at,
+        opened_by=row.by,
+        baseline=baseline,
+        lost_method=case.asked.lost_method if case.profile.guard_rails.names_lost_method else "",
+        stolen=case.asked.stolen and case.profile.guard_rails.names_lost_method,
+    )

@@ -1,0 +1,79 @@
+"""Taking a pass away: delete it, ask the tenant whether it is gone, then void its slips and write it down.
+
+The order matters: our record says `gone` only after the tenant has said so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent import errors
+from agent.domain import journeys, passes
+from agent.domain.facts import Known, NotChecked
+from agent.ports import Agent, AuditEntry, Transaction
+
+#: Entra shows a deletion within seconds; what is still listed after these looks is left to the next sweep.
+_LOOKS = 3
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a pass goes, in one sentence, and on whose behalf (an operator's name)."""
+
+    sentence: str
+    by: str
+
+
+def still_listed(agent: Agent, person_id: str, tenant_id: str) -> bool:
+    """Whether the tenant still lists that pass; raises TenantRefused when it may not be asked."""
+    for look in range(_LOOKS):
+        fact = agent.passes.of([person_id])[person_id]
+        if isinstance(fact, NotChecked):
+            raise errors.TenantRefused(
+                f"Whether the pass is gone could not be checked: {fact.reason}",
+                f"Grant {fact.permission} to the issuer registration." if fact.permission else "",
+                status=403,
+            )
+        if isinstance(fact, Known) and all(found.id != tenant_id for found in fact.value):
+            return False
+        if look + 1 < _LOOKS:
+            agent.clock.wait(_PAUSE_SECONDS)
+    return True
+
+
+def delete_in_tenant(agent: Agent, person_id: str, tenant_id: str) -> None:
+    """Delete one pass and see it gone; raises OutcomeUnknown when the tenant goes on listing it."""
+    agent.passes.delete(person_id, tenant_id)
+    if still_listed(agent, person_id, tenant_id):
+        raise errors.OutcomeUnknown(
+            "The pass was deleted, but the tenant still lists it.",
+            "Run `tapslip track` in a minute: it deletes and asks again until the pass is gone.",
+        )
+
+
+def remove(agent: Agent, row: passes.Pass, reason: Reason) -> passes.Pass:
+    """Take an issued pass of ours away for good; returns our record, now `gone`.
+
+    Raises TenantRefused, TenantUnreachable or OutcomeUnknown; our record then still says `issued`.
+    """
+    delete_in_tenant(agent, row.person_id, row.tenant_id)
+    with agent.store.begin() as tx:
+        return record_gone(agent, tx, tx.passes.get(row.id), reason)
+
+
+def record_gone(agent: Agent, tx: Transaction, row: passes.Pass, reason: Reason) -> passes.Pass:
+    """Write down that a pass is gone: its record, its slips, its journeys' evidence and the audit."""
+    now = agent.clock.now()
+    gone = tx.passes.save(row.moved(passes.PassState.GONE, gone_at=now, reason=reason.sentence))
+    for slip in tx.slips.of_pass(row.id):
+        if slip.state is passes.SlipState.LIVE:
+            tx.slips.save(replace(slip, state=passes.SlipState.VOID))
+    seen = journeys.Observation(journeys.Sight.PASS_GONE, row.id, now, "temporaryAccessPassMethods", reason.sentence)
+    for journey in tx.journeys.of_person(row.person_id):
+        if journey.pass_id == row.id and journey.state is journeys.JourneyState.OPEN:
+            tx.journeys.save(journey.with_seen([seen]))
+    tx.audit.append(
+        AuditEntry(now, reason.by, "pass.remove", "gone", row.person_id, pass_id=row.id, facts={"why": reason.sentence})
+    )
+    return gone

@@ -1,0 +1,70 @@
+"""From a journey to what its slip says. The code is not part of it: the renderer gets that apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.domain import devices, people, profiles
+from agent.domain.journeys import Journey
+from agent.ports import Agent
+from agent.slips import slip
+
+SANDBOX_MARK = "SANDBOX — not a real pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the operator wants slips: variant (`hand-over` or `technician`), stock (a4, a6) and language."""
+
+    variant: str = slip.HAND_OVER
+    stock: str = "a4"
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One slip to be made: its number, whose journey, and what it says."""
+
+    number: str
+    journey: Journey
+    content: slip.SlipContent
+
+
+def language(agent: Agent, wanted: Wanted) -> str:
+    """The language asked for, else the site's first."""
+    return wanted.language or agent.settings.sites[0].languages[0]
+
+
+def content(  # noqa: PLR0913  one value for each thing that a slip says
+    agent: Agent,
+    number: str,
+    person: people.Person,
+    profile: profiles.Profile,
+    *,
+    device: devices.AutopilotRecord | devices.AppleRecord | None,
+    window: tuple[datetime, datetime],
+    variant: str,
+) -> slip.SlipContent:
+    """What the slip of one journey says; `window` is from when until when the code works (aware)."""
+    site = agent.settings.sites[0]
+    text = profile.slip
+    return slip.SlipContent(
+        number=number,
+        variant=variant,
+        organisation=agent.settings.organisation.name,
+        support=agent.settings.organisation.support,
+        person_name=person.display_name,
+        user_name=person.user_name,
+        distinguishing=person.distinguishing,
+        device_label=device.model if device else "",
+        serial=device.serial if device else "",
+        journey_title=text.heading,
+        works_from=window[0],
+        works_until=window[1],
+        zone=site.zone,
+        keep_until_step=text.keep_until_step,
+        steps=tuple(slip.Step(step.text, step.use) for step in text.steps),
+        start_page=text.start_page,
+        watermark=SANDBOX_MARK if agent.settings.sandbox else "",
+    )
