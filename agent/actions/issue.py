@@ -59,8 +59,10 @@ def _rehearse(agent: Agent, plan: planning.Plan) -> None:
         return
     plan.request.paper.check([sheet.number for sheet in plan.sheets])
     wanted = plan.request.wanted
+    policy = plan.report.facts.tenant.policy
+    longest = policy.value.length if isinstance(policy, Known) else slips.LONGEST_CODE
     for sheet in plan.sheets:
-        slips.rehearse(sheet.content, wanted.stock, sheets.language(agent, wanted))
+        slips.rehearse(sheet.content, wanted.stock, sheets.language(agent, wanted), code_length=longest)
 
 
 def _clear(agent: Agent, plan: planning.Plan) -> None:
@@ -97,7 +99,7 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
     with agent.store.begin() as tx:
         tx.passes.add(replace(plan.row, state=passes.PassState.ISSUING))
         for sheet in plan.sheets:
-            if sheet.journey.version:
+            if sheet.known:
                 tx.journeys.save(sheet.journey)
             else:
                 tx.journeys.add(sheet.journey)
@@ -169,7 +171,7 @@ def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, why: str
 def _abandon_new(tx: Transaction, plan: planning.Plan, now: datetime, why: str) -> None:
     for sheet in plan.sheets:
         journey = tx.journeys.get(sheet.journey.id)
-        if not sheet.journey.version and journey.state is journeys.JourneyState.OPEN:
+        if not sheet.known and journey.state is journeys.JourneyState.OPEN:
             tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
 
 

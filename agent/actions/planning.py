@@ -116,7 +116,8 @@ def _sheets(agent: Agent, request: Request, report: preflight.Report, row: passe
         said = sheets.content(
             agent, number, person, case.profile, device=record, window=window, variant=request.wanted.variant
         )
-        made.append(sheets.Sheet(number, journey, said))
+        known = any(journey.id == other.id for other in case.person.kit)
+        made.append(sheets.Sheet(number, journey, said, known))
     return tuple(made)
 
 

@@ -24,11 +24,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One slip to be made: its number, whose journey, and what it says."""
+    """One slip to be made: its number, whose journey, what it says, and whether that journey is open already."""
 
     number: str
     journey: Journey
     content: slip.SlipContent
+    known: bool = False
 
 
 def language(agent: Agent, wanted: Wanted) -> str:

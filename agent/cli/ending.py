@@ -1,0 +1,57 @@
+"""`tapslip revoke` and `tapslip close`: both name what ends before they ask."""
+
+from __future__ import annotations
+
+import click
+
+from agent.actions import close as closing
+from agent.cli import opening
+from agent.domain.journeys import Journey
+
+
+def _name(kit: tuple[Journey, ...]) -> None:
+    for journey in kit:
+        click.echo(f"  {journey.id}  {journey.person_name} <{journey.user_name}>  {journey.profile} {journey.serial}")
+
+
+def _say(ended: closing.Ended) -> None:
+    for journey in ended.closed:
+        click.echo(f"✓ {journey.id} is closed: {journey.state}.")
+    if ended.pass_gone:
+        click.echo("✓ The pass is gone; the tenant was asked. Apps signed in with it may ask to sign in again.")
+    elif ended.pass_gone is None and ended.closed:
+        click.echo("  No pass was taken away: there was none, or another journey of this person needs it.")
+
+
+@click.command()
+@click.argument("journey")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001  click's way
+    """Take the pass away from a journey and from all that share it."""
+    options = opening.globals_of(ctx)
+    with opening.agent_for(options) as agent:
+        by = opening.operator(options, sandbox=agent.settings.sandbox)
+        kit = closing.kit_of(agent, journey.strip().upper())
+        click.echo("These journeys lose their pass:")
+        _name(kit)
+        if not yes:
+            click.confirm("Revoke it?", abort=True)
+        _say(closing.revoke(agent, kit[0].id, by))
+
+
+@click.command()
+@click.argument("journey")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def close(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001  click's way
+    """Close one journey; the pass goes unless another open journey of the person needs it."""
+    options = opening.globals_of(ctx)
+    with opening.agent_for(options) as agent:
+        by = opening.operator(options, sandbox=agent.settings.sandbox)
+        kit = closing.kit_of(agent, journey.strip().upper())
+        click.echo("This journey will be closed:")
+        _name(kit[:1])
+        if not yes:
+            click.confirm("Close it?", abort=True)
+        _say(closing.close(agent, kit[0].id, by))

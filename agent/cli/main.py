@@ -1,0 +1,136 @@
+"""`tapslip`: the command group and the one funnel through which every error reaches a person.
+
+Commands are imported when they are used, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from agent import errors
+
+_COMMANDS: Final = {
+    "demo": "The whole story in one command, on a pretend tenant.",
+    "sandbox": "The pretend tenant alone, and its virtual devices.",
+    "doctor": "Is everything in order? Says what is not, and the remedy.",
+    "preflight": "Would a pass work for this person and device? Spends nothing.",
+    "issue": "Make one pass for a person's kit, on paper or on the screen.",
+    "track": "Follow every open journey; take away passes nobody needs.",
+    "status": "The journeys and how they stand.",
+    "revoke": "Take the pass away from a journey and all that share it.",
+    "close": "Close one journey; the pass goes if no other needs it.",
+    "serve": "The board in a browser, with tracking in the background.",
+    "migrate": "Bring the database to this version.",
+    "profile": "Check profile files.",
+    "audit": "Verify the chain of decisions.",
+}
+_MODULES: Final = {
+    "demo": "agent.cli.demo",
+    "sandbox": "agent.cli.sandbox",
+    "doctor": "agent.cli.doctor",
+    "preflight": "agent.cli.issuing",
+    "issue": "agent.cli.issuing",
+    "track": "agent.cli.following",
+    "status": "agent.cli.following",
+    "revoke": "agent.cli.ending",
+    "close": "agent.cli.ending",
+    "serve": "agent.cli.serve",
+    "migrate": "agent.cli.upkeep",
+    "profile": "agent.cli.upkeep",
+    "audit": "agent.cli.upkeep",
+}
+INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options before the command: the settings file, and the role played on the sandbox."""
+
+    settings: str | None = None
+    role: str | None = None
+
+
+class _Lazy(click.Group):
+    """Knows every command's name and sentence; loads its module when it is called or asked for help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if name not in _MODULES:
+            return None
+        module = importlib.import_module(_MODULES[name])
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--settings", metavar="FILE", help="Settings file (default: TAPSLIP_SETTINGS, else ./tapslip.yaml).")
+@click.option(
+    "--as",
+    "role",
+    type=click.Choice(["technician", "lead", "approver", "auditor", "admin"]),
+    help="The role you play (sandbox only; default: technician).",
+)
+@click.version_option(package_name="tapslip", prog_name="tapslip")
+@click.pass_context
+def tapslip(ctx: click.Context, settings: str | None, role: str | None) -> None:
+    """Takes a person and a boxed device to a passwordless sign-in.
+
+    Start with `tapslip demo`: it needs no tenant and touches nothing real.
+    """
+    ctx.obj = Globals(settings, role)
+
+
+def say_error(problem: errors.AgentError) -> None:
+    """What happened, what to do, and the tenant's reference, on standard error."""
+    click.secho(problem.summary, err=True, bold=True)
+    for line in problem.advice.splitlines():
+        click.echo(f"  {line}", err=True)
+    if problem.reference:
+        click.echo(f"  Microsoft's request id: {problem.reference}", err=True)
+
+
+def _unforeseen(problem: BaseException) -> int:
+    """A bug of ours: says so, and where its trace is kept (its text may hold anything, so it is not shown)."""
+    from agent.cli import crash
+
+    click.secho("Something went wrong inside Tapslip; this is a bug, not your mistake.", err=True, bold=True)
+    where = crash.keep(problem)
+    if where:
+        click.echo(f"  Send {where} to whoever looks after Tapslip; it holds no code and no secret.", err=True)
+    return errors.AgentError.exit_code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 to 6, or 130 when interrupted)."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        code = tapslip.main(args=arguments, prog_name="tapslip", standalone_mode=False)
+    except errors.AgentError as problem:
+        say_error(problem)
+        return problem.exit_code
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except click.ClickException as problem:
+        problem.show()
+        return errors.WrongUsage.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except Exception as problem:  # noqa: BLE001  the funnel is where a bug must end
+        return _unforeseen(problem)
+    return code if isinstance(code, int) else 0

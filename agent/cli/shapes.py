@@ -1,0 +1,93 @@
+"""What `--json` prints, as plain values. Names are the words of the screen; a code is in none of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import click
+
+from agent.actions import board, issue, preflight
+from agent.domain import cases, findings
+from agent.domain.facts import Known
+
+
+def echo(value: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC to the second."""
+    return at.isoformat(timespec="seconds") if at else None
+
+
+def finding(found: cases.Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "code": found.code,
+        "level": found.level.value,
+        "forbids": found.forbids,
+        "about": found.about,
+        "sentence": found.sentence,
+        "who": found.who,
+        "where": found.where,
+        "evidence": found.evidence,
+    }
+
+
+def report(made: preflight.Report) -> dict[str, Any]:
+    """A preflight: the verdict, the terms, the person's methods and every finding."""
+    verdict: findings.Verdict = made.verdict
+    facts = made.facts.people[made.asked.person]
+    methods = facts.methods.value if isinstance(facts.methods, Known) else ()
+    terms = verdict.terms
+    return {
+        "person": made.asked.person,
+        "ok": not verdict.refusals,
+        "terms": {"lifetime": terms.lifetime, "one_time": terms.one_time} if terms else None,
+        "methods": [{"id": m.id, "kind": m.kind.value, "name": m.name, "strong": m.strong} for m in methods],
+        "findings": [finding(found) for found in verdict.findings],
+    }
+
+
+def issued(made: issue.Issued) -> dict[str, Any]:
+    """An issued kit: pass, journeys and slips, never the code."""
+    return {
+        "person": made.person.user_name,
+        "pass": {
+            "id": made.row.id,
+            "lifetime": made.row.terms.lifetime,
+            "one_time": made.row.terms.one_time,
+            "ends_at": moment(made.row.ends_at),
+        },
+        "journeys": [{"id": j.id, "profile": j.profile, "serial": j.serial} for j in made.journeys],
+        "slips": [{"number": s.number, "journey": s.journey_id, "place": s.place} for s in made.slips],
+        "findings": [finding(found) for found in made.findings],
+    }
+
+
+def row(shown: board.Row) -> dict[str, Any]:
+    """One journey with its milestones and the evidence of each."""
+    journey = shown.journey
+    return {
+        "id": journey.id,
+        "person": journey.user_name,
+        "name": journey.person_name,
+        "profile": journey.profile,
+        "serial": journey.serial,
+        "state": journey.state.value,
+        "stage": shown.standing.stage,
+        "opened_at": moment(journey.opened_at),
+        "closed_at": moment(journey.closed_at),
+        "note": journey.note,
+        "pass": {"state": shown.row.state.value, "ends_at": moment(shown.row.ends_at)} if shown.row else None,
+        "slips": [{"number": s.number, "state": s.state.value} for s in shown.slips],
+        "milestones": {
+            milestone.value: {"at": moment(proof.at), "source": proof.source, "detail": proof.detail}
+            for milestone, proof in shown.standing.proofs.items()
+        },
+        "missing": [milestone.value for milestone in shown.standing.missing],
+        "unexpected": list(shown.unexpected),
+    }
