@@ -17,11 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-import requests.adapters
-
 from agent import errors, ports, profile_files
 from agent.domain.secrets import Secret
-from agent.graph import Connection, Credential, connect
+from agent.graph import Adapters, Connection, Credential, connect
 from agent.graph.clouds import cloud
 from agent.settings import Registration, Settings, Tenant
 from agent.store.store import Store
@@ -70,7 +68,7 @@ class Outside:
 
     clock: ports.Clock = field(default_factory=SystemClock)
     chance: ports.Chance = field(default_factory=SystemChance)
-    adapters: Mapping[str, requests.adapters.BaseAdapter] = field(default_factory=dict)
+    adapters: Adapters = field(default_factory=dict)
     ready: Mapping[str, Any] | None = None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from agent import errors
 from agent.actions import preflight, sheets
@@ -106,16 +105,12 @@ def _sheets(agent: Agent, request: Request, report: preflight.Report, row: passe
     if person is None:
         raise ValueError("a kit without a person is never planned")
     baseline = frozenset(m.id for m in facts.methods.value) if isinstance(facts.methods, Known) else frozenset[str]()
-    start = row.terms.start or row.requested_at
-    window = (start, start + timedelta(minutes=row.terms.lifetime))
+    window = sheets.Window(row.terms.start or row.requested_at, row.terms.ends(row.requested_at))
     made = []
     for case in findings.cases(report.facts, report.asked, row.requested_at):
-        record = device_findings.matched(case)
-        journey = _journey(agent, case, person, replace(row, by=request.by.name), baseline)
+        journey = _journey(agent, case, person, row, baseline)
         number = agent.chance.symbols(6)
-        said = sheets.content(
-            agent, number, person, case.profile, device=record, window=window, variant=request.wanted.variant
-        )
+        said = sheets.content(agent, number, case, window=window, variant=request.wanted.variant)
         known = any(journey.id == other.id for other in case.person.kit)
         made.append(sheets.Sheet(number, journey, said, known))
     return tuple(made)

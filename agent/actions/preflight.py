@@ -128,8 +128,8 @@ def _device(scan: scans.Scan, first: _First, remembered: _Remembered) -> cases.D
     taken = next((remembered.taken[c.upper()] for c in scan.candidates if c.upper() in remembered.taken), None)
     return cases.DeviceFacts(
         scan,
-        _merged([first.autopilot[c] for c in scan.candidates if c in first.autopilot]),
-        _merged([first.apple[c] for c in scan.candidates if c in first.apple]),
+        _first_match([first.autopilot[c] for c in scan.candidates if c in first.autopilot]),
+        _first_match([first.apple[c] for c in scan.candidates if c in first.apple]),
         taken,
     )
 
@@ -137,18 +137,14 @@ def _device(scan: scans.Scan, first: _First, remembered: _Remembered) -> cases.D
 R = TypeVar("R", devices.AutopilotRecord, devices.AppleRecord)
 
 
-def _merged(found: Sequence[Fact[tuple[R, ...]]]) -> Fact[tuple[R, ...]]:
-    """The records under all candidates of one scan, each once; one candidate not checked makes it not checked."""
-    rows: dict[str, R] = {}
-    last: Known[tuple[R, ...]] | None = None
+def _first_match(found: Sequence[Fact[tuple[R, ...]]]) -> Fact[tuple[R, ...]]:
+    """The records under the first candidate that matches anything; one not checked before it makes it not checked."""
+    last: Fact[tuple[R, ...]] = NotChecked("nothing to look for")
     for fact in found:
-        if isinstance(fact, NotChecked):
+        if isinstance(fact, NotChecked) or fact.value:
             return fact
         last = fact
-        rows |= {row.id: row for row in fact.value}
-    if last is None:
-        return NotChecked("nothing to look for")
-    return Known(tuple(rows.values()), last.source, last.at)
+    return last
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.domain import devices, people, profiles
+from agent.domain import cases, device_findings
+from agent.domain.facts import Known
 from agent.domain.journeys import Journey
 from agent.ports import Agent
 from agent.slips import slip
@@ -37,19 +38,20 @@ def language(agent: Agent, wanted: Wanted) -> str:
     return wanted.language or agent.settings.sites[0].languages[0]
 
 
-def content(  # noqa: PLR0913  one value for each thing that a slip says
-    agent: Agent,
-    number: str,
-    person: people.Person,
-    profile: profiles.Profile,
-    *,
-    device: devices.AutopilotRecord | devices.AppleRecord | None,
-    window: tuple[datetime, datetime],
-    variant: str,
-) -> slip.SlipContent:
-    """What the slip of one journey says; `window` is from when until when the code works (aware)."""
-    site = agent.settings.sites[0]
-    text = profile.slip
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when until when the code works; both aware."""
+
+    start: datetime
+    end: datetime
+
+
+def content(agent: Agent, number: str, case: cases.Case, *, window: Window, variant: str) -> slip.SlipContent:
+    """What the slip of one journey says. Raises ValueError for a case whose person was not found: a bug of ours."""
+    if not isinstance(case.person.person, Known) or case.person.person.value is None:
+        raise ValueError("a slip names a person who was found")
+    person, text, site = case.person.person.value, case.profile.slip, agent.settings.sites[0]
+    device = device_findings.matched(case)
     return slip.SlipContent(
         number=number,
         variant=variant,
@@ -61,8 +63,8 @@ def content(  # noqa: PLR0913  one value for each thing that a slip says
         device_label=device.model if device else "",
         serial=device.serial if device else "",
         journey_title=text.heading,
-        works_from=window[0],
-        works_until=window[1],
+        works_from=window.start,
+        works_until=window.end,
         zone=site.zone,
         keep_until_step=text.keep_until_step,
         steps=tuple(slip.Step(step.text, step.use) for step in text.steps),

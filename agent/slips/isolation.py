@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from agent import errors
+from agent import errors, settings
 from agent.slips import child, typesetting
 
 # The folder that holds the package, so that parent and child are the same version even when run from a checkout.
@@ -63,5 +62,6 @@ def failure(outcome: int) -> errors.AgentError:
 
 def _environment(folder: str) -> dict[str, str]:
     """Only what a process needs to start; one thread, for the limit on memory counts each thread's stack."""
-    needed = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    around = settings.environment()
+    needed = {name: around[name] for name in ("SYSTEMROOT",) if name in around}
     return {**needed, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder), "RAYON_NUM_THREADS": "1"}

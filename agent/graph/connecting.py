@@ -1,0 +1,53 @@
+"""The face for wiring: one Session, one set of tokens, five adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import requests.adapters
+
+from agent import ports
+from agent.graph import activity, devices, passes, people, tenant
+from agent.graph.calls import Calls
+from agent.graph.connection import Connection
+from agent.graph.transport import Transport
+
+#: What stands in for the network: address prefix -> adapter.
+Adapters: TypeAlias = Mapping[str, requests.adapters.BaseAdapter]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The tenant through Graph; `close` it when done."""
+
+    people: people.GraphPeople
+    passes: passes.GraphPasses
+    devices: devices.GraphDevices
+    tenant: tenant.GraphTenant
+    activity: activity.GraphActivity
+    transport: Transport
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self.transport.close()
+
+
+def connect(
+    connection: Connection,
+    clock: ports.Clock,
+    chance: ports.Chance,
+    adapters: Adapters | None = None,
+) -> Graph:
+    """Make the adapters; nothing is asked yet. `adapters` (address prefix -> adapter) stand in for the network."""
+    transport = Transport(connection, chance, adapters)
+    calls = Calls(connection, transport, clock, chance)
+    return Graph(
+        people=people.GraphPeople(calls),
+        passes=passes.GraphPasses(calls),
+        devices=devices.GraphDevices(calls),
+        tenant=tenant.GraphTenant(calls, clock),
+        activity=activity.GraphActivity(calls),
+        transport=transport,
+    )

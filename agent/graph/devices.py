@@ -1,0 +1,218 @@
+"""Windows and Entra devices through Graph; Apple's enrolment stands beside it. No filter is trusted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from agent import errors
+from agent.domain import devices
+from agent.domain.facts import Fact
+from agent.graph import answers, apple, urls
+from agent.graph.calls import Calls
+
+AUTOPILOT_PERMISSION = "DeviceManagementServiceConfig.Read.All"
+MANAGED_PERMISSION = "DeviceManagementManagedDevices.Read.All"
+ENTRA_PERMISSION = "Device.Read.All"
+
+_AUTOPILOT = ("deviceManagement", "windowsAutopilotDeviceIdentities")
+_MANAGED = {
+    "$select": "id,serialNumber,deviceName,userPrincipalName,userId,enrolledDateTime,azureADDeviceId,azureADRegistered,"
+    "managementState,complianceState,operatingSystem"
+}
+_ENTRA = {
+    "$select": "id,deviceId,displayName,trustType,accountEnabled,isManaged,isCompliant,registrationDateTime",
+    "$expand": "registeredOwners($select=id)",
+}
+
+
+class GraphDevices:
+    """Fits `ports.Devices`."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def autopilot(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
+        """Exact matches with profile and assignment, keyed as asked.
+
+        learn.microsoft.com/graph/api/resources/intune-enrollment-windowsautopilotdeviceidentity
+        """
+        return _Autopilot(self._calls).find(serials)
+
+    def apple(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]:
+        """Exact matches over all enrolment tokens, keyed as asked."""
+        return apple.read(self._calls, serials)
+
+    def managed(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.ManagedDevice, ...]]]:
+        """Exact matches, keyed as asked.
+
+        learn.microsoft.com/graph/api/resources/intune-devices-manageddevice. A filter that Intune does not know, or an
+        empty serial in one it knows, gives every device with 200.
+        """
+        return self._calls.many(self._managed, serials)
+
+    def entra(self, device_ids: Sequence[str]) -> Mapping[str, Fact[devices.EntraDevice | None]]:
+        """By Entra deviceId, with the object ids of the registered owners; learn.microsoft.com/graph/api/device-get."""
+        keys = {device: urls.alternate_key("devices", "deviceId", device) for device in device_ids}
+        return self._calls.many(lambda device: self._entra(device, keys[device]), keys)
+
+    def owned(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]:
+        """The Entra devices each person owns; learn.microsoft.com/graph/api/user-list-owneddevices."""
+        return self._calls.many(self._owned, person_ids)
+
+    def _owned(self, person_id: str) -> Fact[tuple[devices.EntraDevice, ...]]:
+        address = urls.address(urls.V1, "users", urls.guid(person_id), "ownedDevices")
+
+        def read() -> tuple[devices.EntraDevice, ...]:
+            rows = self._calls.rows(address)
+            return tuple(_entra(row) for row in rows if answers.text(row, "deviceId"))
+
+        return self._calls.fact(read, f"GET {address.shape}", ENTRA_PERMISSION)
+
+    def _managed(self, serial: str) -> Fact[tuple[devices.ManagedDevice, ...]]:
+        base = ("deviceManagement", "managedDevices")
+
+        def read() -> tuple[devices.ManagedDevice, ...]:
+            if not serial.strip():
+                return ()
+            query = {"$filter": f"serialNumber eq {urls.literal(serial.strip())}", **_MANAGED}
+            rows = self._calls.rows(urls.address(urls.V1, *base, query=query))
+            return tuple(_managed(row) for row in rows if same_serial(row, serial))
+
+        return self._calls.fact(read, f"GET {urls.address(urls.V1, *base).shape}", MANAGED_PERMISSION)
+
+    def _entra(self, device_id: str, key: urls.Segment) -> Fact[devices.EntraDevice | None]:
+        address = urls.address(urls.V1, key, query=_ENTRA)
+
+        def read() -> devices.EntraDevice | None:
+            try:
+                row = self._calls.get(address)
+            except errors.TenantRefused as refused:
+                if refused.status != 404:
+                    raise
+                return None
+            return _entra(row) if answers.text(row, "deviceId").lower() == device_id.lower() else None
+
+        return self._calls.fact(read, "GET /v1.0/devices(deviceId='{id}')", ENTRA_PERMISSION)
+
+
+class _Autopilot:
+    """One look-up of many serials, which share the whole list where Graph refuses the filter."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._lock = threading.Lock()
+        self._everything: list[answers.Row] | None = None
+
+    def find(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
+        """Keyed as asked."""
+        return self._calls.many(self._find, serials)
+
+    def _find(self, serial: str) -> Fact[tuple[devices.AutopilotRecord, ...]]:
+        def read() -> tuple[devices.AutopilotRecord, ...]:
+            if not serial.strip():
+                return ()
+            same = [row for row in self._candidates(serial.strip()) if same_serial(row, serial)]
+            found = [self._whole(answers.text(row, "id")) for row in same]
+            return tuple(_autopilot(row) for row in found if row is not None and same_serial(row, serial))
+
+        return self._calls.fact(read, f"GET {urls.address(urls.BETA, *_AUTOPILOT).shape}", AUTOPILOT_PERMISSION)
+
+    def _candidates(self, serial: str) -> list[answers.Row]:
+        """Rows whose serial contains this one's first word.
+
+        Intune refuses `eq` here always, and `contains` with a hyphen at times (400): then the whole list is paged.
+        """
+        query = {"$top": "100", "$filter": f"contains(serialNumber,{urls.literal(serial.split(maxsplit=1)[0])})"}
+        try:
+            return self._calls.rows(urls.address(urls.BETA, *_AUTOPILOT, query=query))
+        except errors.TenantRefused as refused:
+            if refused.status != 400:
+                raise
+        with self._lock:
+            if self._everything is None:
+                self._everything = self._calls.rows(urls.address(urls.BETA, *_AUTOPILOT))
+            return self._everything
+
+    def _whole(self, identity: str) -> answers.Row | None:
+        """The record with its profiles, which only a single GET shows; None when it went meanwhile."""
+        query = {"$expand": "deploymentProfile,intendedDeploymentProfile"}
+        try:
+            return self._calls.get(urls.address(urls.BETA, *_AUTOPILOT, urls.guid(identity), query=query))
+        except errors.TenantRefused as refused:
+            if refused.status != 404:
+                raise
+            return None
+
+
+def same_serial(row: answers.Row, serial: str) -> bool:
+    """Whether a row is of this serial: trimmed, in any case."""
+    return answers.text(row, "serialNumber").strip().casefold() == serial.strip().casefold()
+
+
+def _autopilot(row: answers.Row) -> devices.AutopilotRecord:
+    profile, intended = answers.inner(row, "deploymentProfile"), answers.inner(row, "intendedDeploymentProfile")
+    shown = profile or intended
+    return devices.AutopilotRecord(
+        id=answers.text(row, "id"),
+        serial=answers.text(row, "serialNumber").strip(),
+        model=" ".join(filter(None, (answers.text(row, "manufacturer"), answers.text(row, "model")))),
+        user_name=answers.text(row, "userPrincipalName"),
+        assignment_status=answers.text(row, "deploymentProfileAssignmentStatus"),
+        assigned_at=answers.time(row, "deploymentProfileAssignedDateTime"),
+        profile_name=answers.text(shown, "displayName"),
+        profile_is_intended=not intended or answers.text(intended, "id") == answers.text(profile, "id"),
+        join=_join(shown),
+        shared=_shared(shown),
+        enrolment_state=answers.text(row, "enrollmentState"),
+        entra_device_id=answers.identifier(row, "azureAdDeviceId")
+        or answers.identifier(row, "azureActiveDirectoryDeviceId"),
+        managed_device_id=answers.identifier(row, "managedDeviceId"),
+    )
+
+
+def _join(profile: answers.Row) -> devices.Join:
+    """By the profile's type (learn.microsoft.com/graph/api/resources, intune-enrollment-*deploymentprofile)."""
+    kind = answers.kind(profile)
+    if kind == "azureADWindowsAutopilotDeploymentProfile":
+        return devices.Join.ENTRA
+    if kind == "activeDirectoryWindowsAutopilotDeploymentProfile":
+        return devices.Join.HYBRID
+    return devices.Join.UNKNOWN
+
+
+def _shared(profile: answers.Row) -> bool:
+    """Self-deploying, by either generation of the out-of-box settings."""
+    settings = (answers.inner(profile, name) for name in ("outOfBoxExperienceSetting", "outOfBoxExperienceSettings"))
+    return any(answers.text(each, "deviceUsageType") == "shared" for each in settings)
+
+
+def _managed(row: answers.Row) -> devices.ManagedDevice:
+    return devices.ManagedDevice(
+        id=answers.text(row, "id"),
+        serial=answers.text(row, "serialNumber").strip(),
+        name=answers.text(row, "deviceName"),
+        user_name=answers.text(row, "userPrincipalName"),
+        user_id=answers.identifier(row, "userId"),
+        enrolled_at=answers.time(row, "enrolledDateTime"),
+        entra_device_id=answers.identifier(row, "azureADDeviceId"),
+        entra_registered=answers.flag(row, "azureADRegistered") is True,
+        management_state=answers.text(row, "managementState"),
+        compliance=answers.text(row, "complianceState"),
+        operating_system=answers.text(row, "operatingSystem"),
+    )
+
+
+def _entra(row: answers.Row) -> devices.EntraDevice:
+    owners = (answers.text(owner, "id").lower() for owner in answers.inner_rows(row, "registeredOwners"))
+    return devices.EntraDevice(
+        id=answers.text(row, "id"),
+        device_id=answers.text(row, "deviceId"),
+        name=answers.text(row, "displayName"),
+        trust_type=answers.text(row, "trustType"),
+        owner_ids=tuple(owner for owner in owners if owner),
+        enabled=answers.flag(row, "accountEnabled") is not False,
+        managed=answers.flag(row, "isManaged"),
+        compliant=answers.flag(row, "isCompliant"),
+        registered_at=answers.time(row, "registrationDateTime"),
+    )

@@ -1,0 +1,107 @@
+"""Which directory roles reach a person: held directly, by a group, or only eligible, also by a group.
+
+Any part that may not be read makes the whole fact not checked: an unseen administrator would be a false green.
+learn.microsoft.com/entra/identity/role-based-access-control/privileged-roles-permissions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agent import errors
+from agent.domain import people
+from agent.domain.facts import Fact, Known, NotChecked
+from agent.graph import answers, calls, urls
+
+PERMISSION = "RoleManagement.Read.Directory"
+GROUPS_PERMISSION = "GroupMember.Read.All"
+
+#: (segment under /roleManagement/directory, whether it lists roles held now or roles that may be taken up)
+_KINDS = (("roleAssignments", "held"), ("roleEligibilityScheduleInstances", "eligible"))
+
+Roles = tuple[people.HeldRole, ...]
+Names = Mapping[tuple[str, str], Fact[tuple[str, ...]]]
+
+
+def read(graph: calls.Calls, person_ids: Sequence[str]) -> Mapping[str, Fact[Roles]]:
+    """The roles of each person, without repetition."""
+    persons = list(dict.fromkeys(urls.guid(person) for person in person_ids))
+    memberships = graph.many(lambda person: _memberships(graph, person), persons)
+    principals = {str(person) for person in persons} | {
+        group for fact in memberships.values() if isinstance(fact, Known) for group in fact.value[0]
+    }
+    names = graph.many(
+        lambda key: _names(graph, *key), [(principal, segment) for principal in principals for segment, _ in _KINDS]
+    )
+    found = {str(person): _of(str(person), memberships[person], names) for person in persons}
+    return {person: found[person.lower()] for person in person_ids}
+
+
+def _memberships(graph: calls.Calls, person: urls.Segment) -> Fact[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(ids of groups that may carry roles, names of roles held in whatever way)."""
+    base = ("users", person, "transitiveMemberOf")
+    advanced = {"$count": "true"}
+    groups = urls.address(
+        urls.V1, *base, "microsoft.graph.group", query={"$select": "id,displayName,isAssignableToRole", **advanced}
+    )
+    roles = urls.address(
+        urls.V1, *base, "microsoft.graph.directoryRole", query={"$select": "id,displayName,roleTemplateId", **advanced}
+    )
+
+    def rows() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        carrying = tuple(
+            answers.text(row, "id").lower()
+            for row in graph.rows(groups, headers=calls.ADVANCED)
+            # null means no; a member that is absent could hide a role, so that group is looked at
+            if row.get("isAssignableToRole", True) is True and urls.is_guid(answers.text(row, "id"))
+        )
+        held = tuple(_name(row) for row in graph.rows(roles, headers=calls.ADVANCED))
+        return carrying, held
+
+    try:
+        return graph.fact(rows, f"GET {roles.shape}", GROUPS_PERMISSION)
+    except errors.TenantRefused as refused:
+        if refused.status != 404:
+            raise
+        return NotChecked("The person is no longer in the directory.")
+
+
+def _names(graph: calls.Calls, principal: str, segment: str) -> Fact[tuple[str, ...]]:
+    """The names of roles assigned to, or open to, one principal."""
+    address = urls.address(
+        urls.V1,
+        *("roleManagement", "directory", segment),
+        query={"$filter": f"principalId eq {urls.literal(urls.guid(principal))}", "$expand": "roleDefinition"},
+    )
+
+    def rows() -> tuple[str, ...]:
+        found = graph.rows(address)
+        own = [row for row in found if answers.text(row, "principalId").lower() == principal]
+        return tuple(_name(answers.inner(row, "roleDefinition")) for row in own)
+
+    return graph.fact(rows, f"GET {address.shape}", PERMISSION)
+
+
+def _name(row: answers.Row) -> str:
+    """A role whose name may not be read is still a role."""
+    return answers.text(row, "displayName") or "a role without a readable name"
+
+
+def _of(person: str, membership: Fact[tuple[tuple[str, ...], tuple[str, ...]]], names: Names) -> Fact[Roles]:
+    if isinstance(membership, NotChecked):
+        return membership
+    carrying, held = membership.value
+    found: dict[str, str] = {}
+    for principal in (person, *carrying):
+        for segment, kind in _KINDS:
+            fact = names[principal, segment]
+            if isinstance(fact, NotChecked):
+                return fact
+            how = kind if kind == "eligible" else "direct" if principal == person else "group"
+            for name in fact.value:
+                found.setdefault(name, how)
+    for name in held:
+        if name not in found or found[name] == "eligible":
+            found[name] = "group"
+    roles = tuple(people.HeldRole(name, how) for name, how in sorted(found.items()))
+    return Known(roles, membership.source, membership.at)

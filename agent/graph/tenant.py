@@ -1,0 +1,109 @@
+"""What holds for the whole tenant: the pass policy, the enrolment status page, its name, our tokens and the clock."""
+
+from __future__ import annotations
+
+from agent import errors, ports
+from agent.domain import passes
+from agent.domain.facts import Fact, Known, NotChecked
+from agent.graph import answers, urls
+from agent.graph.calls import Calls
+
+POLICY_PERMISSION = "Policy.Read.AuthenticationMethod"
+STATUS_PAGE_PERMISSION = "DeviceManagementServiceConfig.Read.All"
+ORGANISATION_PERMISSION = "DeviceManagementServiceConfig.Read.All"
+
+_POLICY = ("policies", "authenticationMethodsPolicy", "authenticationMethodConfigurations", "TemporaryAccessPass")
+_STATUS_PAGE = "windows10EnrollmentCompletionPageConfiguration"
+
+
+class GraphTenant:
+    """Fits `ports.Tenant`."""
+
+    def __init__(self, calls: Calls, clock: ports.Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+
+    def policy(self) -> Fact[passes.PassPolicy]:
+        """The Temporary Access Pass policy; NotChecked also when it lacks a number that terms depend on.
+
+        learn.microsoft.com/graph/api/temporaryaccesspassauthenticationmethodconfiguration-get
+        """
+        address = urls.address(urls.V1, *_POLICY)
+        fact = self._calls.fact(lambda: _policy(self._calls.get(address)), f"GET {address.shape}", POLICY_PERMISSION)
+        if isinstance(fact, Known) and fact.value is None:
+            return NotChecked("The Temporary Access Pass policy came without all of its numbers.")
+        return fact  # type: ignore[return-value]  # None was told apart just above
+
+    def status_page(self) -> Fact[passes.StatusPage]:
+        """The longest time-out of all enrolment status pages; updates if any page installs them.
+
+        Which page a device gets depends on its groups and theirs on the clock, so the longest is planned for.
+        learn.microsoft.com/mem/intune/enrollment/windows-enrollment-status
+        """
+        address = urls.address(urls.BETA, "deviceManagement", "deviceEnrollmentConfigurations")
+        return self._calls.fact(
+            lambda: _status_page(self._calls.rows(address)), f"GET {address.shape}", STATUS_PAGE_PERMISSION
+        )
+
+    def organisation(self) -> Fact[ports.Organisation]:
+        """Name and id; learn.microsoft.com/graph/api/organization-list."""
+        address = urls.address(urls.V1, "organization", query={"$select": "id,displayName"})
+
+        def read() -> ports.Organisation:
+            rows = self._calls.rows(address)
+            if not rows or not answers.text(rows[0], "id"):
+                raise errors.TenantUnreachable("Microsoft Graph names no organisation.", "Try again later.")
+            return ports.Organisation(answers.text(rows[0], "id").lower(), answers.text(rows[0], "displayName"))
+
+        return self._calls.fact(read, f"GET {address.shape}", ORGANISATION_PERMISSION)
+
+    def token(self, registration: str) -> Fact[str]:
+        """That a registration gets a token: Known(its app id), or why not; raises TenantUnreachable."""
+        try:
+            self._calls.tokens.bearer(registration)
+            client_id = self._calls.tokens.client_id(registration)
+        except errors.Misconfigured as wrong:
+            return NotChecked(f"{wrong.summary} {wrong.advice}".strip())
+        return Known(client_id, "POST /oauth2/v2.0/token", self._clock.now())
+
+    def skew(self) -> Fact[float]:
+        """Seconds by which our clock is ahead of Graph's Date header (whole seconds: it has no finer)."""
+        address = urls.address(urls.V1, "organization", query={"$select": "id"})
+        fact = self._calls.fact(lambda: self._ahead(address), f"GET {address.shape}", ORGANISATION_PERMISSION)
+        if isinstance(fact, Known) and fact.value is None:
+            return NotChecked("Microsoft Graph's answer carried no Date.")
+        return fact  # type: ignore[return-value]  # None was told apart just above
+
+    def _ahead(self, address: urls.Address) -> float | None:
+        answered = answers.date(self._calls.head(address).headers.get("Date", ""))
+        return None if answered is None else (self._clock.now().replace(microsecond=0) - answered).total_seconds()
+
+
+def _policy(row: answers.Row) -> passes.PassPolicy | None:
+    names = ("minimumLifetimeInMinutes", "maximumLifetimeInMinutes", "defaultLifetimeInMinutes", "defaultLength")
+    numbers = [number for number in (answers.number(row, name) for name in names) if number is not None]
+    one_time = answers.flag(row, "isUsableOnce")
+    if len(numbers) != len(names) or one_time is None or not answers.text(row, "state"):
+        return None
+    minimum, maximum, default, length = numbers
+    return passes.PassPolicy(
+        enabled=answers.text(row, "state").lower() == "enabled",
+        include=_targets(row, "includeTargets"),
+        exclude=_targets(row, "excludeTargets"),
+        minimum=minimum,
+        maximum=maximum,
+        default=default,
+        one_time=one_time,
+        length=length,
+    )
+
+
+def _targets(row: answers.Row, name: str) -> frozenset[str]:
+    return frozenset(answers.text(target, "id").lower() for target in answers.inner_rows(row, name)) - {""}
+
+
+def _status_page(rows: list[answers.Row]) -> passes.StatusPage:
+    pages = [row for row in rows if answers.kind(row) == _STATUS_PAGE]
+    timeouts = [number for row in pages if (number := answers.number(row, "installProgressTimeoutInMinutes"))]
+    updates = any(answers.flag(row, "installQualityUpdates") is True for row in pages)
+    return passes.StatusPage(max(timeouts, default=passes.StatusPage().timeout), updates)

@@ -1,0 +1,75 @@
+"""Apple devices bought through Apple Business Manager, as Intune sees them: tokens, profiles, synced devices."""
+
+from __future__ import annotations
+
+from agent.sandbox import device_records, errors
+from agent.sandbox import tenant as tenants
+
+
+def get_token(tenant: tenants.Tenant, token_id: str) -> device_records.DepToken:
+    """The enrolment programme token with this id; raises GraphError 404 in Intune's envelope."""
+    token = tenant.devices.dep_tokens.get(token_id.lower())
+    if token is None:
+        raise _missing(f"Token {token_id} not found")
+    return token
+
+
+def devices_of(tenant: tenants.Tenant, token_id: str) -> list[device_records.AppleIdentity]:
+    """Devices that this token has synced, released ones too (they stay up to 45 days)."""
+    return [device for device in tenant.devices.apple.values() if device.token_id == token_id]
+
+
+def profiles_of(tenant: tenants.Tenant, token_id: str) -> list[device_records.DepProfile]:
+    """Enrolment profiles under this token."""
+    return [profile for profile in tenant.devices.dep_profiles.values() if profile.token_id == token_id]
+
+
+def get_profile(tenant: tenants.Tenant, token_id: str, profile_id: str) -> device_records.DepProfile:
+    """One profile, by its own id or by "{token}_{profile}" as devices name it; raises GraphError 404."""
+    wanted = profile_id.lower().removeprefix(f"{token_id}_")
+    profile = tenant.devices.dep_profiles.get(wanted)
+    if profile is None or profile.token_id != token_id:
+        raise _missing(f"Profile {profile_id} not found")
+    return profile
+
+
+def get_device(tenant: tenants.Tenant, token_id: str, device_id: str) -> device_records.AppleIdentity:
+    """One synced device by its id; raises GraphError 404."""
+    device = tenant.devices.apple.get(device_id.lower())
+    if device is None or device.token_id != token_id:
+        raise _missing(f"Device {device_id} not found")
+    return device
+
+
+def find_device(tenant: tenants.Tenant, serial: str) -> device_records.AppleIdentity | None:
+    """The synced device of this serial that is still in Apple Business Manager, or None."""
+    wanted = serial.strip().lower()
+    devices = tenant.devices.apple.values()
+    return next((device for device in devices if device.serial.lower() == wanted and not device.deleted), None)
+
+
+def profile_for(tenant: tenants.Tenant, device: device_records.AppleIdentity) -> device_records.DepProfile | None:
+    """The profile the device enrols with: its own, else the token's default; None means that enrolment fails.
+
+    learn.microsoft.com/mem/intune/enrollment/device-enrollment-program-enroll-ios
+    """
+    token = tenant.devices.dep_tokens[device.token_id]
+    default = token.default_macos_profile_id if device.platform == "macOS" else token.default_ios_profile_id
+    return tenant.devices.dep_profiles.get(device.profile_id or default or "")
+
+
+def enrollment_state(tenant: tenants.Tenant, device: device_records.AppleIdentity) -> str:
+    """The state Intune shows: "blocked" while Company Portal can't be installed because its VPP token is not valid.
+
+    learn.microsoft.com/mem/intune/enrollment/manage-device-tokens-apple
+    """
+    profile = profile_for(tenant, device)
+    token = tenant.devices.vpp_tokens.get(profile.vpp_token_id or "") if profile else None
+    if token is None or device.enrollment_state == "enrolled":
+        return device.enrollment_state
+    expired = token.expires is not None and token.expires <= tenant.now()
+    return "blocked" if expired or token.state != "valid" else device.enrollment_state
+
+
+def _missing(message: str) -> errors.GraphError:
+    return errors.GraphError(404, "ResourceNotFound", message, flavour="intune")

@@ -1,0 +1,55 @@
+"""Enrolment configurations (status page, limit, restrictions, Hello) and who may join or register devices."""
+
+from __future__ import annotations
+
+from agent.sandbox import device_records, errors
+from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import entra_devices, people
+
+STATUS_PAGE = "status_page"
+LIMIT = "limit"
+PLATFORM_RESTRICTIONS = "platform_restrictions"
+HELLO = "hello"
+KINDS = (STATUS_PAGE, LIMIT, PLATFORM_RESTRICTIONS, HELLO)
+"""The kinds of configuration; `EnrolmentConfiguration.kind` is one of these."""
+
+
+def get(tenant: tenants.Tenant, configuration_id: str) -> device_records.EnrolmentConfiguration:
+    """The configuration with this id; raises GraphError 404 in Intune's envelope."""
+    wanted = configuration_id.lower()
+    for configuration in tenant.devices.enrolment_configurations.values():
+        if configuration.id.lower() == wanted:
+            return configuration
+    message = f"Enrollment configuration {configuration_id} not found"
+    raise errors.GraphError(404, "ResourceNotFound", message, flavour="intune")
+
+
+def in_force(tenant: tenants.Tenant, kind: str) -> device_records.EnrolmentConfiguration | None:
+    """The configuration of this kind that applies: the custom one of highest rank, else the default (priority 0)."""
+    of_kind = [item for item in tenant.devices.enrolment_configurations.values() if item.kind == kind]
+    return min(of_kind, key=lambda item: (item.priority == 0, item.priority), default=None)
+
+
+def may_join(tenant: tenants.Tenant, user_id: str) -> bool:
+    """Whether the registration policy lets this person join a device, and their quota has room.
+
+    learn.microsoft.com/graph/api/resources/deviceregistrationpolicy; a refused join shows 801c03ed.
+    """
+    policy = tenant.devices.registration_policy
+    return _allowed(tenant, policy.join_allowed, user_id) and _room(tenant, user_id)
+
+
+def may_register(tenant: tenants.Tenant, user_id: str) -> bool:
+    """Whether the registration policy lets this person register a device, and their quota has room."""
+    policy = tenant.devices.registration_policy
+    return _allowed(tenant, policy.register_allowed, user_id) and _room(tenant, user_id)
+
+
+def _room(tenant: tenants.Tenant, user_id: str) -> bool:
+    return len(entra_devices.owned_by(tenant, user_id)) < tenant.devices.registration_policy.user_device_quota
+
+
+def _allowed(tenant: tenants.Tenant, scope: str | list[str], user_id: str) -> bool:
+    if isinstance(scope, str):
+        return scope == "all"
+    return user_id in scope or not people.group_ids_of(tenant, user_id).isdisjoint(scope)

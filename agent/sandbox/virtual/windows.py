@@ -1,0 +1,224 @@
+"""A Windows laptop from its box to the desktop.
+
+    off -> oobe -> joining -> preparing -> device-setup -> restarting -> lock-screen -> account-setup -> hello
+        -> hello-pin -> desktop
+    off -> consumer-oobe (no profile yet: power on again)            lock-screen-password: a dead end without a password
+
+A restart in the status page takes the person's token away, so the lock screen wants a second sign-in; Windows Hello
+wants MFA at most 10 minutes old (learn.microsoft.com/mem/intune/enrollment/windows-enrollment-status and
+learn.microsoft.com/windows/security/identity-protection/hello-for-business/how-it-works-provisioning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.sandbox.virtual import apps, device, signing_in
+
+JOIN_SECONDS = 60
+PREPARATION_SECONDS = 120
+DEVICE_SETUP_SECONDS = 900
+QUALITY_UPDATES_SECONDS = 1800  # 20 to 40 minutes (learn.microsoft.com/mem/intune, setup-status-page)
+RESTART_SECONDS = 180
+ACCOUNT_SETUP_SECONDS = 300
+PIN_SECONDS = 60
+
+_AGAIN = "Other user, Sign-in options, globe, Sign in (press it twice after a restart). Same user name, same code."
+
+
+class WindowsLaptop(device.Device):
+    """One laptop that Autopilot may know."""
+
+    def reset(self) -> None:
+        """Back into the box, wiped."""
+        super().reset()
+        self.name = f"PC-{self.box.serial}"[:15]
+        self.hybrid = False
+        self.orders: dict[str, Any] = {}
+        self._window: signing_in.Window | None = None
+        self._tokens: signing_in.Tokens | None = None
+        self._device_id = self._device_token = ""
+        self._device_key, self._hello_key = self.key(), self.key()
+        self._organisation = ""
+        self._app = apps.BROKER
+        if self.box.set_up:
+            self.show("in-use", "Set up earlier; somebody works with it. Reset it to start from its box.")
+            self.finished = True
+            self.box = device.Box(**{**_fields(self.box), "set_up": False})
+
+    def power_on(self) -> None:
+        """Boot: asks Autopilot for its profile, at each boot until it has one."""
+        if self.screen not in {"off", "consumer-oobe"}:
+            raise device.FleetError(f"{self.box.serial} is on already ({self.screen}).")
+        try:
+            found = self.call("first-run", {"serial": self.box.serial})
+        except device.Refused:
+            self.show(
+                "consumer-oobe",
+                "“How would you like to set up this device?” No organisation is named: no profile is assigned yet.",
+            )
+            return
+        self.tenant_id, self._organisation = found["tenant_id"], found["organisation"]
+        self.name = found["name_template"].replace("%SERIAL%", self.box.serial)[:15] or self.name
+        self.hybrid = found["hybrid"]
+        if found["self_deploying"]:
+            self.show("self-deploying", "This PC sets itself up without a person: nobody signs in here.")
+            return
+        self._ask_at_first_run(f"Welcome to {self._organisation}! Enter your work account.")
+
+    def _ask_at_first_run(self, message: str) -> None:
+        self.show("oobe", message, asks="user_name_and_code")
+
+    def sign_in(self, typed: signing_in.Typed, options: Mapping[str, Any]) -> None:
+        """First run, lock screen and Windows Hello each have a sign-in page."""
+        del options
+        if self.screen == "lock-screen-password":
+            raise device.FleetError("The lock screen takes only a password: web sign-in is not there.")
+        steps = {"oobe": self._join, "lock-screen": self._sign_in_again, "hello": self._prove_for_hello}
+        step = steps.get(self.screen)
+        if step is None:
+            raise device.FleetError(f"{self.box.serial} shows no sign-in page ({self.screen}).")
+        step(typed)
+
+    def _enter(self, app: signing_in.App, brings: signing_in.Typed | None, **extra: str) -> str:
+        """Sign in through the present window; empty when it worked, else what the page said."""
+        if self._window is None:
+            self._window = self.window()
+        extra = {"device_os": "Windows", **extra}
+        if self._device_id:
+            extra["device_id"] = self._device_id
+        outcome = self._window.sign_in(app, brings, extra=extra)
+        if isinstance(outcome, signing_in.Stopped):
+            return outcome.sentence
+        self._tokens, self._app = outcome, app
+        return ""
+
+    def _join(self, typed: signing_in.Typed) -> None:
+        self._window = None
+        problem = self._enter(apps.BROKER, typed)
+        if problem or self._tokens is None:
+            self._ask_at_first_run(problem)
+            return
+        try:
+            sent = self.hardware(self.name, self._device_key.public)
+            self._device_id = self.call("join", sent, self._tokens.access)["device_id"]
+        except device.Refused as refusal:
+            self._ask_at_first_run(str(refusal))
+            return
+        self.person = typed.person
+        self.show("joining", f"Joining {self._organisation}.")
+        self.after(JOIN_SECONDS, self._enrol)
+
+    def _renew(self, resource: str) -> str:
+        """Fresh tokens from the refresh token; empty when it worked, else what the tenant said."""
+        if self._window is None or self._tokens is None:
+            return "Nobody is signed in."
+        outcome = self._window.refresh(self._app, self._tokens.refresh, resource=resource)
+        if isinstance(outcome, signing_in.Stopped):
+            self._tokens = None
+            return outcome.sentence
+        self._tokens = outcome
+        return ""
+
+    def _enrol(self) -> None:
+        problem = self._renew(apps.INTUNE_ENROLMENT)
+        if problem or self._tokens is None:
+            self._ask_at_first_run(problem)
+            return
+        try:
+            sent = self.hardware(self.name, self._device_key.public)
+            answer = self.call("manage", sent, self._tokens.access)
+        except device.Refused as refusal:
+            self._ask_at_first_run(str(refusal))
+            return
+        self.orders, self._device_token = answer["orders"], answer["device_token"]
+        self.show("preparing", "Setting up for work: device preparation 1 of 3.")
+        self.after(PREPARATION_SECONDS, self._set_up_device)
+
+    def _set_up_device(self) -> None:
+        updates = self.orders["quality_updates"]
+        self.show("device-setup", f"Setting up for work: device setup 2 of 3{', with updates' if updates else ''}.")
+        self.after(DEVICE_SETUP_SECONDS + (QUALITY_UPDATES_SECONDS if updates else 0), self._device_is_set_up)
+
+    def _device_is_set_up(self) -> None:
+        self.report("device_setup", self._device_token)
+        if self.hybrid or self.orders["quality_updates"] or self.orders["restart_by_policy"]:
+            self._sign_out()
+            self.show("restarting", "Restarting. Whoever was signed in is not any more.")
+            self.after(RESTART_SECONDS, self._lock)
+        else:
+            self._set_up_account()
+
+    def _sign_out(self) -> None:
+        self._window = self._tokens = None
+
+    def _lock(self, problem: str = "") -> None:
+        if self.hybrid or not self.orders["web_sign_in"]:
+            why = "Joined to the old domain as well" if self.hybrid else "The web sign-in policy is not on this PC"
+            self.show("lock-screen-password", f"The lock screen takes only user name and password. {why}.")
+        else:
+            self.show("lock-screen", " ".join(filter(None, [problem, _AGAIN])), asks="code")
+
+    def _sign_in_again(self, typed: signing_in.Typed) -> None:
+        self._sign_out()
+        problem = self._enter(apps.WINDOWS_SIGN_IN, typed)
+        if problem:
+            self._lock(problem)
+            return
+        self.person = typed.person
+        self._set_up_account()
+
+    def _set_up_account(self) -> None:
+        self.show("account-setup", "Setting up for work: account setup 3 of 3.")
+        self.after(ACCOUNT_SETUP_SECONDS, self._account_is_set_up)
+
+    def _account_is_set_up(self) -> None:
+        problem = self._renew(apps.DEVICE_REGISTRATION)
+        if problem:
+            self._sign_out()
+            self._lock(problem)
+            return
+        self.report("account_setup", self._device_token)
+        if self.orders["hello"]:
+            self._prove_for_hello(None)
+        else:
+            self._arrive("The desktop. Windows Hello is switched off by policy, so nothing was set up.")
+
+    def _prove_for_hello(self, typed: signing_in.Typed | None) -> None:
+        problem = self._enter(apps.BROKER, typed, amr_values="ngcmfa")
+        if problem:
+            again = problem if typed else "Windows Hello wants to know again that it is you: same user name, same code."
+            self.show("hello", again, asks="code")
+            return
+        self.show("hello-pin", "Windows Hello: setting up face or finger and a PIN.")
+        self.after(PIN_SECONDS, self._register_key)
+
+    def _register_key(self) -> None:
+        body = {"device_id": self._device_id, "public_key": self._hello_key.public}
+        try:
+            self.call("hello", body, self._tokens.access if self._tokens else "")
+        except device.Refused as refusal:
+            self.show("hello", str(refusal), asks="code")
+            return
+        self._arrive("The desktop. Windows Hello is set up: lock with Win+L and sign in with the PIN.")
+
+    def _arrive(self, message: str) -> None:
+        self.report("desktop", self._device_token)
+        self.show("desktop", message)
+        self.finished = True
+
+    def unlock(self, person: str) -> None:
+        """Win+L, then the PIN: a sign-in with the Hello key."""
+        if self.screen != "desktop" or not self.orders.get("hello"):
+            raise device.FleetError(f"{self.box.serial} has no Windows Hello yet ({self.screen}).")
+        held = signing_in.Held("windowsHelloForBusiness", self._hello_key)
+        extra = {"device_os": "Windows", "device_id": self._device_id}
+        outcome = self.window().sign_in(apps.WINDOWS_SIGN_IN, held, person=person or self.person, extra=extra)
+        if isinstance(outcome, signing_in.Stopped):
+            raise device.FleetError(f"Windows Hello did not sign in: {outcome.sentence}")
+        self.show("desktop", "The desktop. Signed in with Windows Hello, without a password.")
+
+
+def _fields(box: device.Box) -> dict[str, Any]:
+    return {name: getattr(box, name) for name in ("serial", "kind", "model", "manufacturer", "os_version")}

@@ -1,0 +1,1 @@
+"""HTTP in front of the areas: one route table, one dispatcher, the token endpoint and the control door."""

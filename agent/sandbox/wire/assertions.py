@@ -1,0 +1,100 @@
+"""Client assertions: the signed JWT by which a registration proves that it holds its certificate's key.
+
+Old clients sign RS256 and name the certificate by SHA-1 (`x5t`), current MSAL signs PS256 and names it by SHA-256
+(`x5t#S256`); both are accepted (learn.microsoft.com/entra/identity-platform/certificate-credentials).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from agent.sandbox import errors, records, signing
+from agent.sandbox import tenant as tenants
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_SKEW = timedelta(minutes=5)
+
+
+def check(host: tenants.Tenant, registration: records.Registration, form: Mapping[str, str]) -> None:
+    """Accept the form's `client_assertion` or raise TokenError with `invalid_client`."""
+    if form.get("client_assertion_type") != JWT_BEARER:
+        raise _refused("AADSTS50027: JWT token is invalid or malformed: client_assertion_type.")
+    try:
+        header_text, claims_text, signature_text = form["client_assertion"].split(".")
+        header = json.loads(signing.unb64url(header_text))
+        claims = json.loads(signing.unb64url(claims_text))
+        signature = signing.unb64url(signature_text)
+    except ValueError:
+        raise _refused("AADSTS50027: JWT token is invalid or malformed.") from None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise _refused("AADSTS50027: JWT token is invalid or malformed.")
+    _check_signature(registration, header, f"{header_text}.{claims_text}".encode(), signature)
+    _check_claims(host, registration, claims)
+
+
+def _check_signature(
+    registration: records.Registration, header: dict[str, Any], signed: bytes, signature: bytes
+) -> None:
+    if registration.certificate is None:
+        raise _refused(
+            "AADSTS700027: The certificate used to sign the client assertion is not registered on application."
+        )
+    certificate = x509.load_pem_x509_certificate(registration.certificate.encode())
+    sha1 = signing.b64url(certificate.fingerprint(hashes.SHA1()))  # noqa: S303 - Microsoft's old name for a certificate
+    sha256 = signing.b64url(certificate.fingerprint(hashes.SHA256()))
+    named = str(header.get("x5t#S256") or header.get("x5t") or "").rstrip("=")
+    if named not in (sha1, sha256):
+        raise _refused(
+            "AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on "
+            f"application. [Reason - The key was not found., Thumbprint of key used by client: '{named}']."
+        )
+    key = certificate.public_key()
+    paddings: dict[str, padding.AsymmetricPadding] = {
+        "RS256": padding.PKCS1v15(),
+        "PS256": padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH),
+    }
+    algorithm = str(header.get("alg"))
+    if algorithm not in paddings or not isinstance(key, rsa.RSAPublicKey):
+        raise _refused(f"AADSTS5002738: Invalid JWT token. '{algorithm}' is not a supported signature algorithm.")
+    try:
+        key.verify(signature, signed, paddings[algorithm], hashes.SHA256())
+    except InvalidSignature:
+        raise _refused("AADSTS700027: Client assertion contains an invalid signature.") from None
+
+
+def _check_claims(host: tenants.Tenant, registration: records.Registration, claims: dict[str, Any]) -> None:
+    if claims.get("iss") != registration.app_id or claims.get("sub") != registration.app_id:
+        raise _refused("AADSTS700021: Client assertion application identifier doesn't match 'client_id' parameter.")
+    if claims.get("aud") not in _audiences(host):
+        raise _refused("AADSTS700023: Client assertion audience claim does not match Realm issuer.")
+    now = host.now()
+    starts, ends = claims.get("nbf", claims.get("iat", 0)), claims.get("exp")
+    if not isinstance(ends, int | float) or not isinstance(starts, int | float):
+        raise _refused("AADSTS50027: JWT token is invalid or malformed: exp is missing.")
+    if not _moment(now, starts) - _SKEW <= now <= _moment(now, ends) + _SKEW:
+        raise _refused(
+            "AADSTS700024: Client assertion is not within its valid time range. "
+            f"Current time: {now:%Y-%m-%dT%H:%M:%SZ}, assertion valid until {_moment(now, ends):%Y-%m-%dT%H:%M:%SZ}."
+        )
+
+
+def _moment(now: datetime, seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=now.tzinfo)
+
+
+def _audiences(host: tenants.Tenant) -> list[str]:
+    names = [host.id, *host.directory.organisation.domains]
+    ends = ("oauth2/v2.0/token", "v2.0")
+    return [f"{host.origin}/{name}/{end}" for name in names for end in ends]
+
+
+def _refused(description: str) -> errors.TokenError:
+    return errors.TokenError("invalid_client", description, status=401)

@@ -1,0 +1,165 @@
+"""What devices call themselves: first run, join, management enrolment, progress, keys. JSON in and out.
+
+These are the sandbox's own addresses; Microsoft's protocols (MS-MDE2, the device registration service) carry the same
+facts. A bearer is checked as a real one would be: dead with the pass it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+
+from agent.sandbox import errors
+from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import mdm, microsoft_apps, registration, sign_in
+
+Answer = dict[str, Any]
+
+
+def blueprint(tenant: tenants.Tenant) -> flask.Blueprint:
+    """The endpoints under `/enrolment`, and the hook that lets due changes happen before any request."""
+    pages = flask.Blueprint("enrolment", __name__, url_prefix="/enrolment")
+    pages.before_app_request(lambda: _catch_up(tenant))
+    steps: dict[str, Callable[[tenants.Tenant, _Call], Answer]] = {
+        "first-run": _first_run,
+        "join": _join,
+        "manage": _manage,
+        "report": _report,
+        "hello": _hello,
+        "remote-management": _remote_management,
+        "apple": _apple,
+        "company-portal": _company_portal,
+        "authenticator": _authenticator,
+    }
+
+    def answer(step: str) -> tuple[Answer, int]:
+        carry_out = steps.get(step)
+        if carry_out is None:
+            return _error("not_implemented", f"The sandbox has no enrolment step '{step}'."), 501
+        try:
+            return carry_out(tenant, _Call()), 200
+        except registration.DeviceRefused as refusal:
+            return _error(refusal.code, refusal.sentence), refusal.status
+        except errors.TokenError as refusal:
+            return _error(refusal.error, refusal.description), refusal.status
+
+    pages.add_url_rule("/<step>", "step", answer, methods=["POST"])
+    return pages
+
+
+def _catch_up(tenant: tenants.Tenant) -> None:
+    with tenant.lock:
+        mdm.catch_up(tenant)
+
+
+def _error(code: str, message: str) -> Answer:
+    return {"error": {"code": code, "message": message}}
+
+
+class _Call:
+    """The request at hand: its JSON body read field by field, and its bearer token."""
+
+    def __init__(self) -> None:
+        body = flask.request.get_json(silent=True)
+        self._body: dict[str, Any] = body if isinstance(body, dict) else {}
+        scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
+        self.token = token.strip() if scheme.lower() == "bearer" else ""
+
+    def text(self, name: str) -> str:
+        """A field as text, empty when it is missing or something else."""
+        value = self._body.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """A field as a Boolean."""
+        value = self._body.get(name, default)
+        return value if isinstance(value, bool) else default
+
+    def hardware(self) -> registration.Hardware:
+        """The device's description of itself."""
+        return registration.Hardware(
+            serial=self.text("serial"),
+            name=self.text("name"),
+            model=self.text("model"),
+            manufacturer=self.text("manufacturer"),
+            os_version=self.text("os_version"),
+            public_key=self.text("device_key"),
+        )
+
+
+def _first_run(tenant: tenants.Tenant, call: _Call) -> Answer:
+    found = registration.at_first_run(tenant, call.text("serial"))
+    if found is None:
+        raise registration.DeviceRefused("807", "Autopilot has no profile for this PC.", status=404)
+    identity, profile = found
+    return {
+        "tenant_id": tenant.id,
+        "organisation": tenant.directory.organisation.display_name,
+        "profile": profile.name,
+        "name_template": profile.device_name_template,
+        "hybrid": profile.kind == "activeDirectory",
+        "self_deploying": profile.device_usage == "shared",
+        "assigned_to": identity.user_principal_name,
+    }
+
+
+def _join(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    device = registration.join(tenant, bearer, call.hardware())
+    return {"device_id": device.device_id}
+
+
+def _manage(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT)
+    return _enrolled(mdm.enrol_windows(tenant, bearer, call.hardware()))
+
+
+def _enrolled(enrolled: mdm.Enrolled) -> Answer:
+    return {"managed_device_id": enrolled.device.id, "device_token": enrolled.token, "orders": enrolled.orders}
+
+
+def _report(tenant: tenants.Tenant, call: _Call) -> Answer:
+    mdm.report(tenant, call.token, phase=call.text("phase"), succeeded=call.flag("succeeded", default=True))
+    return {}
+
+
+def _hello(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    method = registration.add_hello_key(
+        tenant, bearer, device_id=call.text("device_id"), public_key=call.text("public_key")
+    )
+    return {"method_id": method.id}
+
+
+def _remote_management(tenant: tenants.Tenant, call: _Call) -> Answer:
+    _identity, profile = mdm.apple_profile(tenant, call.text("serial"))
+    return {
+        "tenant_id": tenant.id,
+        "organisation": tenant.directory.organisation.display_name,
+        "profile": profile.name,
+        "web_sign_in": profile.web_sign_in,
+        "company_portal": profile.company_portal,
+        "single_app_mode": profile.single_app_mode,
+        "requires_user": profile.requires_user,
+    }
+
+
+def _apple(tenant: tenants.Tenant, call: _Call) -> Answer:
+    user = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT).user if call.token else None
+    return _enrolled(mdm.enrol_apple(tenant, call.hardware(), system=call.text("system"), user=user))
+
+
+def _company_portal(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT)
+    device = mdm.bind_person(tenant, bearer, call.text("device_token"), call.hardware())
+    return {"device_id": device.device_id}
+
+
+def _authenticator(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    method = registration.add_authenticator(
+        tenant, bearer, device_id=call.text("device_id"), public_key=call.text("public_key")
+    )
+    return {"method_id": method.id}

@@ -1,0 +1,155 @@
+"""Handlers for what enrolment obeys: enrolment configurations (v1.0 thin, beta full) and the registration policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.sandbox import device_records
+from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import enrolment
+from agent.sandbox.wire import device_shapes, exchange, odata
+
+_CONTEXT = "deviceManagement/deviceEnrollmentConfigurations"
+_TYPES = {
+    enrolment.STATUS_PAGE: "windows10EnrollmentCompletionPageConfiguration",
+    enrolment.LIMIT: "deviceEnrollmentLimitConfiguration",
+    enrolment.PLATFORM_RESTRICTIONS: "deviceEnrollmentPlatformRestrictionsConfiguration",
+    enrolment.HELLO: "deviceEnrollmentWindowsHelloForBusinessConfiguration",
+}
+_WORDS = {
+    enrolment.STATUS_PAGE: "windows10EnrollmentCompletionPageConfiguration",
+    enrolment.LIMIT: "limit",
+    enrolment.PLATFORM_RESTRICTIONS: "platformRestrictions",
+    enrolment.HELLO: "windowsHelloForBusiness",
+}
+
+
+def configurations(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """Every enrolment configuration; v1.0 leaves out nearly all of the status page."""
+    shapes = [_row(item, beta=request.beta) for item in tenant.devices.enrolment_configurations.values()]
+    rows = [odata.narrow(row, odata.selected(request)) for row in shapes]
+    return odata.collection(tenant, request, _CONTEXT, rows)
+
+
+def configuration(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """One enrolment configuration."""
+    row = _row(enrolment.get(tenant, request.path_values["id"]), beta=request.beta)
+    return odata.entity(tenant, request, f"{_CONTEXT}/$entity", odata.narrow(row, odata.selected(request)))
+
+
+def registration_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """Who may join and register devices (learn.microsoft.com/graph/api/resources/deviceregistrationpolicy)."""
+    policy = tenant.devices.registration_policy
+    row = {
+        "id": "deviceRegistrationPolicy",
+        "displayName": "Device Registration Policy",
+        "description": "Tenant-wide policy that manages initial provisioning controls",
+        "userDeviceQuota": policy.user_device_quota,
+        "multiFactorAuthConfiguration": "required" if policy.mfa_required else "notRequired",
+        "azureADRegistration": {
+            "isAdminConfigurable": False,
+            "allowedToRegister": _membership(tenant, policy.register_allowed),
+        },
+        "azureADJoin": {
+            "isAdminConfigurable": True,
+            "allowedToJoin": _membership(tenant, policy.join_allowed),
+            "localAdmins": {"enableGlobalAdmins": True, "registeringUsers": _membership(tenant, "none")},
+        },
+        "localAdminPassword": {"isEnabled": False},
+    }
+    return odata.entity(tenant, request, "policies/deviceRegistrationPolicy/$entity", row)
+
+
+def _membership(tenant: tenants.Tenant, scope: str | list[str]) -> dict[str, Any]:
+    if scope == "all":
+        return {"@odata.type": "#microsoft.graph.allDeviceRegistrationMembership"}
+    if isinstance(scope, str):
+        return {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
+    users = [member for member in scope if member in tenant.directory.users]
+    groups = [member for member in scope if member in tenant.directory.groups]
+    return {
+        "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
+        "users": users,
+        "groups": groups,
+    }
+
+
+def _row(item: device_records.EnrolmentConfiguration, *, beta: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "@odata.type": f"#microsoft.graph.{_TYPES[item.kind]}",
+        "id": item.id,
+        "displayName": item.name,
+        "description": item.description,
+        "priority": item.priority,
+        "createdDateTime": odata.timestamp_or_year_one(item.created),
+        "lastModifiedDateTime": odata.timestamp_or_year_one(item.modified),
+        "version": item.version,
+        **_settings(item.kind, beta=beta),
+    }
+    if beta:
+        row |= {"roleScopeTagIds": ["0"], "deviceEnrollmentConfigurationType": _type_word(item)}
+    return device_shapes.laid_over(row, item.properties)
+
+
+def _type_word(item: device_records.EnrolmentConfiguration) -> str:
+    word = _WORDS[item.kind]
+    return f"default{word[0].upper()}{word[1:]}" if item.priority == 0 else word
+
+
+def _settings(kind: str, *, beta: bool) -> dict[str, Any]:
+    """What a configuration of this kind says when nothing was set, in this version of Graph."""
+    if kind == enrolment.LIMIT:
+        return {"limit": 5}
+    if kind == enrolment.HELLO:
+        return _hello(beta=beta)
+    if kind == enrolment.PLATFORM_RESTRICTIONS:
+        return _restrictions(beta=beta)
+    return _status_page() if beta else {"allowNonBlockingAppInstallation": False}
+
+
+def _status_page() -> dict[str, Any]:
+    return {
+        "showInstallationProgress": True,
+        "blockDeviceSetupRetryByUser": True,
+        "allowDeviceResetOnInstallFailure": False,
+        "allowLogCollectionOnInstallFailure": True,
+        "customErrorMessage": "",
+        "installProgressTimeoutInMinutes": 60,
+        "allowDeviceUseOnInstallFailure": False,
+        "selectedMobileAppIds": [],
+        "allowNonBlockingAppInstallation": False,
+        "installQualityUpdates": False,
+        "trackInstallProgressForAutopilotOnly": True,
+        "disableUserStatusTrackingAfterFirstUser": True,
+    }
+
+
+def _hello(*, beta: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "state": "notConfigured",
+        "enhancedBiometricsState": "notConfigured",
+        "pinMinimumLength": 6,
+        "pinMaximumLength": 127,
+        "pinUppercaseCharactersUsage": "disallowed",
+        "pinLowercaseCharactersUsage": "disallowed",
+        "pinSpecialCharactersUsage": "disallowed",
+        "pinPreviousBlockCount": 0,
+        "pinExpirationInDays": 0,
+        "securityDeviceRequired": True,
+        "unlockWithBiometricsEnabled": True,
+        "remotePassportEnabled": False,
+    }
+    return row | ({"enhancedSignInSecurity": 0, "securityKeyForSignIn": "notConfigured"} if beta else {})
+
+
+def _restrictions(*, beta: bool) -> dict[str, Any]:
+    platforms = ["android", "ios", "macOS", "windows", "windowsMobile"]
+    platforms += ["androidForWork", "mac", "tvos", "visionOS", "windowsHomeSku"] if beta else []
+    nothing: dict[str, Any] = {
+        "platformBlocked": False,
+        "personalDeviceEnrollmentBlocked": False,
+        "osMinimumVersion": "",
+        "osMaximumVersion": "",
+    }
+    nothing |= {"blockedManufacturers": [], "blockedSkus": []} if beta else {}
+    return {f"{platform}Restriction": dict(nothing) for platform in platforms}

@@ -1,0 +1,290 @@
+"""The one `Settings`, built once from file and environment: the only module that reads either.
+
+`tapslip.yaml` is named by --settings or TAPSLIP_SETTINGS, else lies in the current folder, else everything is default.
+Each key can be overridden as TAPSLIP_KEY, nested with two underscores: TAPSLIP_TENANT__CLOUD, TAPSLIP_SITES__0__ZONE.
+Whatever is wrong is said at once, as `file:line: key: sentence`; nothing is created or connected here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from agent import errors, settings_file, yaml_files
+from agent.domain.secrets import Secret
+from agent.yaml_files import Document, Key
+
+FILE_NAME: Final = "tapslip.yaml"
+
+
+class Cloud(StrEnum):
+    """Where the tenant lives; hosts come from the Graph client's table only.
+
+    Temporary Access Pass exists in these three and not in China (21Vianet).
+    learn.microsoft.com/graph/api/authentication-post-temporaryaccesspassmethods
+    """
+
+    GLOBAL = "global"
+    US_GOV = "us_gov"
+    US_GOV_DOD = "us_gov_dod"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An app registration and its one credential: `secret`, or `certificate_file` (PEM holding certificate and key)."""
+
+    client_id: str
+    secret: Secret | None = None
+    certificate_file: Path | None = None
+    passphrase: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """Separate registrations for separate rights: reading, issuing, writing devices, sign-in of operators, mail."""
+
+    watcher: Registration
+    issuer: Registration
+    writer: Registration | None = None
+    operators: Registration | None = None
+    sender: Registration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A real tenant; `tenant_id` is its GUID in lower case."""
+
+    cloud: Cloud
+    tenant_id: str
+    registrations: Registrations
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Who the slip is from: the name that the device must show, and the number or address to call."""
+
+    name: str = "Your organisation"
+    support: str = "your IT service desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A named place; `zone` is an IANA name, `languages` are tried in order."""
+
+    name: str = "Main site"
+    zone: str = "UTC"
+    languages: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate (PEM, with its chain) and private key that pages are served with."""
+
+    certificate_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `tenant` None is the sandbox; paths are absolute; an empty text is not set.
+
+    `database_url` and `proxy` may hold a password, so they are not in repr. `profiles_dir` None: the shipped ones.
+    `tls` None: a certificate from a local authority. `source` is the file that was read, if there was one.
+    """
+
+    state_dir: Path
+    database_url: str = field(repr=False)
+    keys_file: Path
+    tenant: Tenant | None = None
+    profiles_dir: Path | None = None
+    public_url: str = ""
+    tls: Tls | None = None
+    proxy: str = field(default="", repr=False)
+    organisation: Organisation = Organisation()
+    sites: tuple[Site, ...] = (Site(),)
+    source: Path | None = None
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the tenant is the pretend one."""
+        return self.tenant is None
+
+
+class Row(NamedTuple):
+    """One line of the README's table."""
+
+    key: str
+    default: str
+    meaning: str
+
+
+_REGISTRATION: Final = "client_id and secret_file, secret or certificate_file (with passphrase_file)"
+TABLE: Final = (
+    Row("tenant", "sandbox", "sandbox, or the keys below for a real tenant"),
+    Row("tenant.cloud", "global", "global, us_gov or us_gov_dod"),
+    Row("tenant.tenant_id", "", "the tenant's id, a GUID"),
+    Row("tenant.registrations.watcher", "", f"reads: {_REGISTRATION}"),
+    Row("tenant.registrations.issuer", "", f"makes and deletes passes: {_REGISTRATION}"),
+    Row("tenant.registrations.writer", "none", f"writes devices: {_REGISTRATION}"),
+    Row("tenant.registrations.operators", "none", f"operators' sign-in: {_REGISTRATION}"),
+    Row("tenant.registrations.sender", "none", f"sends mail: {_REGISTRATION}"),
+    Row("state_dir", "per user", "folder of database, keys and the sandbox's ready line; owner-only when created"),
+    Row("database_url", "SQLite in state_dir", "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
+    Row("keys_file", "keys.json in state_dir", "keys of audit and sessions; keep it out of the database's backups"),
+    Row("profiles_dir", "the shipped ten", "folder of profiles to use instead"),
+    Row("public_url", "", "https address under which others reach the pages"),
+    Row("tls.certificate_file", "local authority", "PEM certificate with its chain"),
+    Row("tls.key_file", "local authority", "PEM private key of that certificate"),
+    Row("proxy", "", "http address of the proxy to Microsoft; nothing is taken from other variables"),
+    Row("organisation.name", Organisation().name, "the name that a device must show during set-up"),
+    Row("organisation.support", Organisation().support, "whom to call, as printed on slips"),
+    Row("sites.name", Site().name, "name of the site"),
+    Row("sites.zone", Site().zone, "IANA time zone of the times on slips, such as Europe/Berlin"),
+    Row("sites.languages", "en", "languages of slips, the first one that is there"),
+)
+"""The settings table: key, default and meaning, in the order of the file. A test holds it against the declaration."""
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment, for whoever calls `load`."""
+    return os.environ
+
+
+def load(
+    path: str | None,
+    environ: Mapping[str, str],
+    *,
+    overrides: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+) -> Settings:
+    """The settings from `path` (or TAPSLIP_SETTINGS, or ./tapslip.yaml), then `environ`, then `overrides`.
+
+    `overrides` come from command-line options, keyed as in `TABLE` ("state_dir"). Relative paths count from the file's
+    folder, or from the current one without a file. Raises Misconfigured; its advice has one line for each fault.
+    """
+    paths = _Paths(environ, platform)
+    source = paths.source(path)
+    document = yaml_files.read(source) if source else Document("settings", content={})
+    shape = None
+    if document.content is not None:
+        settings_file.overlay(document, "environment", settings_file.from_environment(environ))
+        settings_file.overlay(document, "command line", settings_file.from_options(overrides or {}))
+        settings_file.take_out_later(document, document.content, ())
+        shape = yaml_files.hold_against(settings_file.declaration(), document)
+    settings = _Building(document, paths).settings(shape) if shape else None
+    if settings is None or document.faults:
+        lines = "\n".join(map(str, document.faults))
+        raise errors.Misconfigured("The settings cannot be used.", f"Mend each of these:\n{lines}")
+    return settings
+
+
+class _Paths:
+    """Where files lie: the platform's conventions from the environment, relative paths from the settings file."""
+
+    def __init__(self, environ: Mapping[str, str], platform: str) -> None:
+        self._environ = environ
+        self._platform = platform
+        self._base = Path.cwd()
+        self.read_from: Path | None = None
+        self._home = Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
+
+    def source(self, path: str | None) -> Path | None:
+        """The settings file to read, if any; paths inside it count from its folder afterwards."""
+        named = path or self._environ.get("TAPSLIP_SETTINGS")
+        found = self.absolute(named) if named else self._base / FILE_NAME
+        if not named and not found.is_file():
+            return None
+        self._base, self.read_from = found.parent, found
+        return found
+
+    def absolute(self, text: str) -> Path:
+        """`~/` is the home folder; a relative path counts from the base."""
+        if text == "~" or text.startswith(("~/", "~\\")):
+            return self._home / text[2:]
+        return self._base / text
+
+    def state_dir(self) -> Path:
+        """Per user: LOCALAPPDATA, Library/Application Support, or XDG_STATE_HOME."""
+        if self._platform == "win32":
+            return Path(self._environ.get("LOCALAPPDATA") or self._home / "AppData" / "Local") / "Tapslip"
+        if self._platform == "darwin":
+            return self._home / "Library" / "Application Support" / "Tapslip"
+        return Path(self._environ.get("XDG_STATE_HOME") or self._home / ".local" / "state") / "tapslip"
+
+
+class _Building:
+    """Turns the shape of a file into Settings: defaults, absolute paths, secrets read from their files."""
+
+    def __init__(self, document: Document, paths: _Paths) -> None:
+        self._document = document
+        self._paths = paths
+
+    def settings(self, shape: settings_file.SettingsShape) -> Settings:
+        """The settings; a file that cannot be read is a fault on the document."""
+        state_dir = self._optional_path(shape.state_dir) or self._paths.state_dir()
+        sqlite = f"sqlite:///{(state_dir / 'tapslip.db').as_posix()}"
+        return Settings(
+            state_dir=state_dir,
+            database_url=shape.database_url.get_secret_value() if shape.database_url else sqlite,
+            keys_file=self._optional_path(shape.keys_file) or state_dir / "keys.json",
+            tenant=None if shape.tenant == "sandbox" else self._tenant(shape.tenant),
+            profiles_dir=self._optional_path(shape.profiles_dir),
+            public_url=shape.public_url or "",
+            tls=self._tls(shape.tls) if shape.tls else None,
+            proxy=shape.proxy.get_secret_value() if shape.proxy else "",
+            organisation=Organisation(**shape.organisation.model_dump(exclude_none=True)),
+            sites=tuple(_site(site) for site in shape.sites),
+            source=self._paths.read_from,
+        )
+
+    def _optional_path(self, text: str | None) -> Path | None:
+        return self._paths.absolute(text) if text else None
+
+    def _file(self, text: str, key: Key) -> Path:
+        path = self._paths.absolute(text)
+        if not path.is_file():
+            self._document.faults.append(self._document.fault(key, f"there is no file {path}"))
+        return path
+
+    def _tls(self, shape: settings_file.TlsShape) -> Tls:
+        certificate = self._file(shape.certificate_file, ("tls", "certificate_file"))
+        return Tls(certificate, self._file(shape.key_file, ("tls", "key_file")))
+
+    def _tenant(self, shape: settings_file.TenantShape) -> Tenant:
+        given = {name: getattr(shape.registrations, name) for name in type(shape.registrations).model_fields}
+        built = {name: self._registration(name, one) for name, one in given.items() if one}
+        return Tenant(Cloud(shape.cloud), shape.tenant_id, Registrations(**built))
+
+    def _registration(self, name: str, shape: settings_file.RegistrationShape) -> Registration:
+        key: Key = ("tenant", "registrations", name)
+        secret = Secret(shape.secret.get_secret_value()) if shape.secret else None
+        if shape.secret_file:
+            secret = self._secret(shape.secret_file, (*key, "secret_file"))
+        passphrase = self._secret(shape.passphrase_file, (*key, "passphrase_file")) if shape.passphrase_file else None
+        certificate = shape.certificate_file
+        held = self._file(certificate, (*key, "certificate_file")) if certificate else None
+        return Registration(shape.client_id, secret, held, passphrase)
+
+    def _secret(self, text: str, key: Key) -> Secret | None:
+        """The first line of a file; a fault, and None, if there is none."""
+        path = self._paths.absolute(text)
+        try:
+            lines = path.read_text(encoding="utf-8").strip().splitlines()
+        except (OSError, UnicodeDecodeError):
+            self._document.faults.append(self._document.fault(key, f"the file {path} cannot be read"))
+            return None
+        if len(lines) != 1:
+            self._document.faults.append(self._document.fault(key, f"the file {path} must hold one line, the secret"))
+            return None
+        return Secret(lines[0])
+
+
+def _site(shape: settings_file.SiteShape) -> Site:
+    default = Site()
+    languages = tuple(shape.languages) if shape.languages else default.languages
+    return Site(shape.name or default.name, shape.zone or default.zone, languages)

@@ -1,0 +1,1 @@
+"""What Tapslip remembers: SQLAlchemy Core on SQLite or PostgreSQL, reached by `store.Store.begin` alone."""

@@ -1,0 +1,1 @@
+"""One file for each step, numbered without gaps; a step that was released is never edited."""

@@ -1,0 +1,183 @@
+"""The tables as the verbs see them: versioned, so that nobody overwrites what they have not read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from agent import errors
+from agent.domain import journeys, passes
+from agent.store import rows, schema
+from agent.store.work import Work
+
+
+class _Saved(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=_Saved)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table(Generic[V]):
+    """A versioned table: its key, the column its rows are ordered by, and how a row reads."""
+
+    table: sa.Table
+    key: sa.Column[Any]
+    order: sa.Column[Any]
+    encode: Callable[[V], rows.Cells]
+    decode: Callable[[sa.RowMapping], V]
+    word: str
+
+    def add(self, work: Work, value: V) -> None:
+        work.run(self.table.insert().values(self.encode(value)))
+
+    def get(self, work: Work, key: str) -> V:
+        found = self.find(work, self.key == key)
+        if not found:
+            raise errors.NotFound(
+                f"There is no {self.word} {key}.", "Check the number, or look for it with: tapslip status"
+            )
+        return found[0]
+
+    def save(self, work: Work, value: V) -> V:
+        cells = self.encode(value)
+        key, raised = cells[self.key.name], value.version + 1
+        as_read = (self.key == key) & (self.table.c.version == value.version)
+        if work.run(self.table.update().where(as_read).values(cells | {"version": raised})).rowcount:
+            return dataclasses.replace(value, version=raised)  # type: ignore[type-var]
+        self.get(work, key)
+        raise errors.Stale(
+            f"The {self.word} {key} was changed by somebody else in the meantime.",
+            "Look at it again, then decide again.",
+        )
+
+    def find(self, work: Work, *where: sa.ColumnElement[bool] | sa.TextClause) -> list[V]:
+        """Oldest first; rows of one instant by their key, so that the order never wavers."""
+        return self.read(work, sa.select(self.table).where(*where).order_by(self.order, self.key))
+
+    def recent(self, work: Work, limit: int) -> list[V]:
+        return self.read(work, sa.select(self.table).order_by(self.order.desc(), self.key.desc()).limit(limit))
+
+    def read(self, work: Work, query: sa.Select[Any]) -> list[V]:
+        return [self.decode(cells) for cells in work.run(query).mappings()]
+
+
+_JOURNEYS = _Table(
+    schema.journeys,
+    schema.journeys.c.id,
+    schema.journeys.c.opened_at,
+    rows.encode_journey,
+    rows.decode_journey,
+    "journey",
+)
+_PASSES = _Table(
+    schema.passes, schema.passes.c.id, schema.passes.c.requested_at, rows.encode_pass, rows.decode_pass, "pass"
+)
+_SLIPS = _Table(schema.slips, schema.slips.c.number, schema.slips.c.made_at, rows.encode_slip, rows.decode_slip, "slip")
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyRows:
+    """Fits `ports.JourneyRows`."""
+
+    work: Work
+
+    def add(self, journey: journeys.Journey) -> None:
+        """A new row."""
+        _JOURNEYS.add(self.work, journey)
+
+    def get(self, journey_id: str) -> journeys.Journey:
+        """One row, or NotFound."""
+        return _JOURNEYS.get(self.work, journey_id)
+
+    def save(self, journey: journeys.Journey) -> journeys.Journey:
+        """The row with its version raised; Stale when somebody else was first."""
+        return _JOURNEYS.save(self.work, journey)
+
+    def open(self) -> Sequence[journeys.Journey]:
+        """Every open journey, oldest first."""
+        return _JOURNEYS.find(self.work, schema.JOURNEY_IS_OPEN)
+
+    def of_person(self, person_id: str) -> Sequence[journeys.Journey]:
+        """Every journey of a person, oldest first."""
+        return _JOURNEYS.find(self.work, schema.journeys.c.person_id == person_id)
+
+    def recent(self, limit: int) -> Sequence[journeys.Journey]:
+        """The newest journeys of any state, newest first."""
+        return _JOURNEYS.recent(self.work, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class PassRows:
+    """Fits `ports.PassRows`."""
+
+    work: Work
+
+    def add(self, row: passes.Pass) -> None:
+        """A new row; Refused (`live_pass`) when the person already has an open one."""
+        _PASSES.add(self.work, row)
+
+    def get(self, pass_id: str) -> passes.Pass:
+        """One row, or NotFound."""
+        return _PASSES.get(self.work, pass_id)
+
+    def save(self, row: passes.Pass) -> passes.Pass:
+        """The row with its version raised; Stale when somebody else was first."""
+        return _PASSES.save(self.work, row)
+
+    def open(self) -> Sequence[passes.Pass]:
+        """Every open pass, oldest first."""
+        return _PASSES.find(self.work, schema.PASS_IS_OPEN)
+
+    def open_of(self, person_id: str) -> Sequence[passes.Pass]:
+        """The open pass of a person: none or one."""
+        return _PASSES.find(self.work, schema.passes.c.person_id == person_id, schema.PASS_IS_OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class SlipRows:
+    """Fits `ports.SlipRows`."""
+
+    work: Work
+
+    def add(self, slip: passes.Slip) -> None:
+        """A new row."""
+        _SLIPS.add(self.work, slip)
+
+    def save(self, slip: passes.Slip) -> passes.Slip:
+        """The row with its version raised; Stale when somebody else was first."""
+        return _SLIPS.save(self.work, slip)
+
+    def of_pass(self, pass_id: str) -> Sequence[passes.Slip]:
+        """The slips that carry this pass, oldest first."""
+        return _SLIPS.find(self.work, schema.slips.c.pass_id == pass_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermarks:
+    """Fits `ports.Watermarks`."""
+
+    work: Work
+
+    def get(self, name: str) -> datetime | None:
+        """The mark, or None at first."""
+        marks = schema.watermarks
+        return self.work.run(sa.select(marks.c.at).where(marks.c.name == name)).scalar()
+
+    def set(self, name: str, at: datetime) -> None:
+        """Move the mark forward; an earlier time leaves it where it is."""
+        insert = sqlite.insert if self.work.dialect == "sqlite" else postgresql.insert
+        marks = schema.watermarks
+        mark = insert(marks).values(name=name, at=at)
+        forward = mark.on_conflict_do_update(
+            index_elements=[marks.c.name], set_={"at": mark.excluded.at}, where=marks.c.at < mark.excluded.at
+        )
+        self.work.run(forward)

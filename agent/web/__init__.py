@@ -1,0 +1,1 @@
+"""The pages: a board for technicians, served by this process over TLS, and what lets a browser in."""

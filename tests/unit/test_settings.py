@@ -1,0 +1,269 @@
+"""Settings from file, environment and options; every fault at once, and no secret in any message."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from agent import errors, settings, settings_file
+from agent.domain.secrets import Secret
+
+REAL = """\
+tenant:
+  cloud: us_gov
+  tenant_id: 0000AAAA-1111-2222-3333-44445555CCCC
+  registrations:
+    watcher: {client_id: 00001111-aaaa-2222-bbbb-3333cccc4444, secret_file: watcher.txt}
+    issuer: {client_id: 11112222-bbbb-3333-cccc-4444dddd5555, certificate_file: issuer.pem, passphrase_file: pass.txt}
+state_dir: state
+organisation: {name: Contoso, support: +44 20 7946 0000}
+sites:
+  - {name: Leeds, zone: Europe/London, languages: [en, no]}
+"""
+HIDDEN_TEXT = "s3cret-Valu3"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a complete file for a real tenant and the files that it names."""
+    (tmp_path / "tapslip.yaml").write_text(REAL, encoding="utf-8")
+    (tmp_path / "watcher.txt").write_text(f"{HIDDEN_TEXT}\n", encoding="utf-8")
+    (tmp_path / "pass.txt").write_text("pass phrase", encoding="utf-8")
+    (tmp_path / "issuer.pem").write_text("certificate and key", encoding="utf-8")
+    return tmp_path
+
+
+def load(text: str, folder: Path, environ: Mapping[str, str] | None = None) -> settings.Settings:
+    """The settings of a file with this text."""
+    path = folder / "tapslip.yaml"
+    path.write_text(text, encoding="utf-8")
+    return settings.load(str(path), {"HOME": str(folder), **(environ or {})}, platform="linux")
+
+
+def faults(text: str, folder: Path, environ: Mapping[str, str] | None = None) -> list[str]:
+    """What is wrong with this text, without the folder's name."""
+    with pytest.raises(errors.Misconfigured) as refusal:
+        load(text, folder, environ)
+    return [line.removeprefix(f"{folder}/") for line in refusal.value.advice.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "state_dir"),
+    [
+        ("linux", {"HOME": "/h/ada"}, "/h/ada/.local/state/tapslip"),
+        ("linux", {"HOME": "/h/ada", "XDG_STATE_HOME": "/var/ada"}, "/var/ada/tapslip"),
+        ("darwin", {"HOME": "/h/ada"}, "/h/ada/Library/Application Support/Tapslip"),
+        ("win32", {"LOCALAPPDATA": "/c/ada/Local"}, "/c/ada/Local/Tapslip"),
+        ("win32", {"USERPROFILE": "/c/ada"}, "/c/ada/AppData/Local/Tapslip"),
+    ],
+)
+def test_without_a_file_everything_is_default_and_state_lies_with_the_user(
+    platform: str, environ: dict[str, str], state_dir: str
+) -> None:
+    default = settings.load(None, environ, platform=platform)
+    assert default == settings.Settings(
+        state_dir=Path(state_dir),
+        database_url=f"sqlite:///{state_dir}/tapslip.db",
+        keys_file=Path(state_dir, "keys.json"),
+    )
+    assert default.sandbox
+
+
+def test_a_file_for_a_real_tenant_is_read_with_its_secrets(folder: Path) -> None:
+    read = settings.load(str(folder / "tapslip.yaml"), {})
+    assert read.tenant is not None
+    assert read.tenant.cloud is settings.Cloud.US_GOV
+    assert read.tenant.tenant_id == "0000aaaa-1111-2222-3333-44445555cccc"
+    registrations = read.tenant.registrations
+    assert registrations.watcher.secret == Secret(HIDDEN_TEXT)
+    assert registrations.issuer.certificate_file == folder / "issuer.pem"
+    assert registrations.issuer.passphrase == Secret("pass phrase")
+    assert registrations.writer is None
+    assert (read.state_dir, read.keys_file) == (folder / "state", folder / "state" / "keys.json")
+    assert read.organisation == settings.Organisation("Contoso", "+44 20 7946 0000")
+    assert read.sites == (settings.Site("Leeds", "Europe/London", ("en", "no")),)
+    assert read.source == folder / "tapslip.yaml"
+    assert HIDDEN_TEXT not in repr(read)
+
+
+def test_the_file_is_found_by_option_then_variable_then_current_folder(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other") / "other.yaml"
+    other.write_text("organisation: {name: Other}\n", encoding="utf-8")
+    environ = {"TAPSLIP_SETTINGS": str(other)}
+    assert settings.load(str(folder / "tapslip.yaml"), environ).organisation.name == "Contoso"
+    assert settings.load(None, environ).organisation.name == "Other"
+    assert settings.load("~/tapslip.yaml", {"HOME": str(folder)}, platform="linux").organisation.name == "Contoso"
+
+
+def test_a_variable_overrides_the_file_and_an_option_overrides_both(folder: Path) -> None:
+    environ = {
+        "TAPSLIP_STATE_DIR": "/from/variable",
+        "TAPSLIP_ORGANISATION__NAME": "Fabrikam",
+        "TAPSLIP_SITES__0__LANGUAGES": "de, en",
+        "TAPSLIP_TENANT__CLOUD": "global",
+    }
+    read = settings.load(str(folder / "tapslip.yaml"), environ, overrides={"state_dir": "/from/option"})
+    assert read.state_dir == Path("/from/option")
+    assert read.organisation == settings.Organisation("Fabrikam", "+44 20 7946 0000")
+    assert read.sites == (settings.Site("Leeds", "Europe/London", ("de", "en")),)
+    assert read.tenant is not None
+    assert read.tenant.cloud is settings.Cloud.GLOBAL
+
+
+def test_a_variable_turns_a_real_tenant_into_the_sandbox(folder: Path) -> None:
+    assert settings.load(str(folder / "tapslip.yaml"), {"TAPSLIP_TENANT": "sandbox"}).sandbox
+
+
+def test_a_real_tenant_can_come_from_variables_alone(tmp_path: Path) -> None:
+    guid = "00001111-aaaa-2222-bbbb-3333cccc4444"
+    names = {"TENANT_ID": guid, "REGISTRATIONS__WATCHER__CLIENT_ID": guid, "REGISTRATIONS__ISSUER__CLIENT_ID": guid}
+    names |= {"REGISTRATIONS__WATCHER__SECRET": "one", "REGISTRATIONS__ISSUER__SECRET": "two"}
+    read = load("tenant: sandbox\n", tmp_path, {f"TAPSLIP_TENANT__{name}": text for name, text in names.items()})
+    assert read.tenant is not None
+    assert read.tenant.registrations.issuer == settings.Registration(guid, Secret("two"))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("state_dri: x", "1: state_dri: there is no such key; did you mean “state_dir”?"),
+        ("state_dir: x\nstate_dir: y", "2: state_dir: stands here twice, first at line 1; keep one of them"),
+        ("state_dir: &a x", "1: state_dir: anchors and aliases (& and *) are not allowed; write the value out"),
+        ("state_dir: 7", "1: state_dir: must be text (put it in quotes if it looks like a number)"),
+        ("state_dir: ''", "1: state_dir: must not be empty"),
+        ("tenant: production", "1: tenant: must be one of sandbox"),
+        (
+            "sites:\n  - {zone: Mars/Olympus}",
+            "2: sites.0.zone: is not a time zone; use an IANA name such as Europe/Berlin",
+        ),
+        ("sites:\n  - {languages: [English]}", "2: sites.0.languages.0: must be a language such as en or pt-BR"),
+        ("sites: [{name: A}, {name: B}]", "1: sites: may have one element only in this version"),
+        ("sites: [{wifi: x}]", "1: sites.0.wifi: is not available in this version; take it out"),
+        ("issue_as: operator", "1: issue_as: is not available in this version; take it out"),
+        ("roles:\n  lead: [x]", "1: roles: is not available in this version; take it out"),
+        ("public_url: http://x.example", "1: public_url: must be an https address without a path"),
+        ("database_url: mysql://x", "1: database_url: must begin with sqlite:/// or postgresql+psycopg://"),
+        ("proxy: proxy:8080", "1: proxy: must be an http address such as http://proxy.example.com:8080"),
+        ("tls: {certificate_file: c.pem}", "1: tls.key_file: is missing"),
+    ],
+)
+def test_one_thing_wrong_is_told_with_its_line_and_key(tmp_path: Path, text: str, fault: str) -> None:
+    (found,) = faults(text, tmp_path)
+    assert found.startswith(f"tapslip.yaml:{fault}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("us_gov", "china", "2: tenant.cloud: Microsoft's cloud in China (21Vianet) has no Temporary Access Pass"),
+        ("us_gov", "us-gov", "2: tenant.cloud: must be one of global, us_gov, us_gov_dod; did you mean “us_gov”?"),
+        ("0000AAAA-", "", "3: tenant.tenant_id: must be a GUID such as"),
+        ("watcher.txt", "gone.txt", "5: tenant.registrations.watcher.secret_file: the file"),
+        (", secret_file: watcher.txt", "", "5: tenant.registrations.watcher: must have exactly one of"),
+        (
+            "secret_file: watcher.txt",
+            "secret: a, certificate_file: issuer.pem",
+            "5: tenant.registrations.watcher: must",
+        ),
+        ("issuer.pem,", "gone.pem,", "6: tenant.registrations.issuer.certificate_file: there is no file"),
+        ("    issuer:", "    isuer:", "6: tenant.registrations.isuer: there is no such key; did you mean “issuer”?"),
+        (
+            "secret_file: watcher.txt",
+            "managed_identity: true",
+            "5: tenant.registrations.watcher.managed_identity: is not av",
+        ),
+    ],
+)
+def test_a_wrong_tenant_is_told_with_its_line_and_key(folder: Path, old: str, new: str, fault: str) -> None:
+    found = faults(REAL.replace(old, new, 1), folder)
+    assert any(one.startswith(f"tapslip.yaml:{fault}") for one in found), found
+
+
+def test_faults_of_file_and_environment_come_at_once_and_name_their_place(tmp_path: Path) -> None:
+    environ = {"TAPSLIP_STATEDIR": "x", "TAPSLIP_SITES__0__ZONE": "Nowhere", "PATH": "z"}
+    assert sorted(faults("organisation: {nam: x}\n", tmp_path, environ)) == [
+        "environment: TAPSLIP_SITES__0__ZONE: is not a time zone; use an IANA name such as Europe/Berlin",
+        "environment: TAPSLIP_STATEDIR: there is no such key; did you mean “state_dir”?",
+        "tapslip.yaml:1: organisation.nam: there is no such key; did you mean “name”?",
+    ]
+
+
+@pytest.mark.parametrize("held", ["", "\n", "one\ntwo\n"])
+def test_a_secret_file_holds_one_line(folder: Path, held: str) -> None:
+    (folder / "watcher.txt").write_text(held, encoding="utf-8")
+    (found,) = faults(REAL, folder)
+    assert "must hold one line, the secret" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        REAL.replace("secret_file: watcher.txt", f"secret: {HIDDEN_TEXT}, nonsense: 1"),
+        REAL.replace("secret_file: watcher.txt", f"secret: [{HIDDEN_TEXT}]"),
+        REAL.replace("secret_file: watcher.txt", f"secret: {{a: {HIDDEN_TEXT}}}"),
+        f"proxy: '{HIDDEN_TEXT}'",
+        f"database_url: 'oracle://ada:{HIDDEN_TEXT}@db/x'",
+        f"tenant: {HIDDEN_TEXT}",
+    ],
+)
+def test_no_message_quotes_a_value(folder: Path, text: str) -> None:
+    with pytest.raises(errors.Misconfigured) as refusal:
+        load(text, folder)
+    assert HIDDEN_TEXT not in f"{refusal.value} {refusal.value.advice} {refusal.value.__cause__!r}"
+
+
+def test_addresses_with_passwords_are_not_in_repr(tmp_path: Path) -> None:
+    text = f"proxy: http://ada:{HIDDEN_TEXT}@proxy.example:8080\n"
+    text += f"database_url: postgresql+psycopg://ada:{HIDDEN_TEXT}@db.example/tapslip\n"
+    read = load(text, tmp_path)
+    assert HIDDEN_TEXT in read.proxy
+    assert HIDDEN_TEXT in read.database_url
+    assert HIDDEN_TEXT not in repr(read)
+
+
+def test_a_certificate_of_your_own_is_two_files_that_are_there(folder: Path) -> None:
+    read = load("tls: {certificate_file: issuer.pem, key_file: pass.txt}\n", folder)
+    assert read.tls == settings.Tls(folder / "issuer.pem", folder / "pass.txt")
+    (found,) = faults("tls: {certificate_file: issuer.pem, key_file: gone.pem}\n", folder)
+    assert found.startswith("tapslip.yaml:1: tls.key_file: there is no file")
+
+
+def test_a_file_that_is_named_but_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(errors.Misconfigured, match="settings cannot be used") as refusal:
+        settings.load(str(tmp_path / "absent.yaml"), {})
+    assert "absent.yaml: cannot be read: No such file or directory" in refusal.value.advice
+
+
+def leaves(shape: typing.Any, above: str = "") -> Iterator[str]:
+    """The keys below a shape, down to a registration, whose own keys the table tells in its meaning."""
+    for name, field in shape.model_fields.items():
+        key = f"{above}{name}"
+        below = [found for found in shapes_in(field.annotation) if found is not settings_file.RegistrationShape]
+        for found in below:
+            yield from leaves(found, f"{key}.")
+        if not below:
+            yield key
+
+
+def shapes_in(annotation: typing.Any) -> Iterator[typing.Any]:
+    """The shapes that a type names, inside lists and alternatives too."""
+    if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from shapes_in(inner)
+
+
+def test_the_settings_table_has_every_key_and_no_other() -> None:
+    told = [row.key for row in settings.TABLE]
+    assert sorted(told) == sorted([*leaves(settings_file.SettingsShape), "tenant"])
+    assert all(row.meaning for row in settings.TABLE)
+
+
+def test_a_list_from_variables_has_no_gaps(tmp_path: Path) -> None:
+    found = faults("{}\n", tmp_path, {"TAPSLIP_SITES__3__NAME": "x"})
+    assert "environment: TAPSLIP_SITES__3__NAME: there is no such key" in found
