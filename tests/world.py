@@ -14,11 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
-import zxingcpp
-
 from agent import settings, wiring
 from agent.actions import issue, planning, sheets, track
+from agent.cli import reading
 from agent.cli.folder import FolderPaper
 from agent.domain import cases, passes
 from agent.domain.people import Operator, Role
@@ -101,7 +99,7 @@ class World:
     def issue(self, person: str, *wanted: str, **more: Any) -> issue.Issued:
         """Issue, and remember the code as read from the first slip."""
         made = issue.issue(self.agent, self.request(person, *wanted, **more))
-        self.codes.append(read_code(Path(made.slips[0].place)))
+        self.codes.append(reading.code_on(Path(made.slips[0].place)).reveal())
         return made
 
     def move(self, serial: str, action: str, person: str = "", code: str = "") -> dict[str, Any]:
@@ -120,25 +118,6 @@ class World:
         found = [user.id for user in self.sandbox.tenant.directory.users.values() if user.upn.lower() == upn.lower()]
         held = self.sandbox.tenant.credentials.passes
         return [held[user_id] for user_id in found if user_id in held]
-
-
-def read_code(pdf: Path) -> str:
-    """The code as a phone reads it from a technician's slip: the one QR that is neither user name nor address."""
-    texts = [found.text for found in barcodes(pdf) if found.format == zxingcpp.BarcodeFormat.QRCode]
-    codes = [text for text in texts if "@" not in text and "://" not in text]
-    if len(codes) != 1:
-        raise AssertionError(f"{len(codes)} codes on {pdf.name}")
-    return codes[0]
-
-
-def barcodes(pdf: Path) -> list[Any]:
-    """Everything on every page that a scanner reads, at 200 dots per inch."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        pages = [page.render(scale=200 / 72).to_numpy() for page in document]
-        return [found for page in pages for found in zxingcpp.read_barcodes(page)]
-    finally:
-        document.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import io
 import logging
 import signal
 import socket
@@ -19,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import a2wsgi
 import uvicorn
@@ -226,8 +227,8 @@ def start(
     unusable.
     """
     place = listening or listen(port)
-    carried: Any = _as_sent(wsgi_app)
-    threads = a2wsgi.WSGIMiddleware(carried, workers=THREADS, send_queue_size=256)
+    carried = _Carried(wsgi_app)
+    threads = a2wsgi.WSGIMiddleware(cast("Any", carried), workers=THREADS, send_queue_size=256)
     config = uvicorn.Config(
         _Guard(threads, cut),
         http=_Protocol,
@@ -253,23 +254,72 @@ def start(
             f"The certificate {certificate.cert_file} and its key cannot be used: {problem.strerror or problem}.",
             "Check tls in the settings; a local certificate is made anew when its folder is deleted.",
         ) from problem
-    served = Served(uvicorn.Server(config), place, threads)
+    served = Served(_Server(config, carried), place, threads)
     served.begin()
     return served
 
 
-def _as_sent(app: WSGIApplication) -> WSGIApplication:
-    """Adds the path as it was sent, and keeps the app's own complaints off standard output."""
+class _Carried:
+    """The app as a2wsgi calls it: with the body at hand, the path as it was sent, complaints on standard error.
 
-    def carry(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    Once the server is gone it lets no answer out: a2wsgi would hand it to an event loop that is closed.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self.over = threading.Event()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         scope = environ["asgi.scope"]
         query = scope["query_string"].decode("latin-1")
         environ["REQUEST_URI"] = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+        environ["wsgi.input"] = io.BytesIO(scope["state"]["body"])
         environ["wsgi.errors"] = sys.stderr
         environ["wsgi.multiprocess"] = False
-        return app(environ, start_response)
 
-    return carry
+        def starting(*status_and_headers: Any) -> Callable[[bytes], object]:
+            self._check()
+            return start_response(*status_and_headers)
+
+        return self._parts(self._app(environ, starting))
+
+    def _parts(self, answer: Iterable[bytes]) -> Iterator[bytes]:
+        try:
+            for part in answer:
+                self._check()
+                yield part
+            self._check()
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+
+    def _check(self) -> None:
+        if self.over.is_set():
+            raise ConnectionAbortedError
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, leaving no connection open behind it."""
+
+    def __init__(self, config: uvicorn.Config, carried: _Carried) -> None:
+        super().__init__(config)
+        self._carried = carried
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, wait for what is under way, then cut the rest."""
+        self._abort(idle_only=True)
+        await super().shutdown(sockets)
+        self._carried.over.set()
+        self._abort(idle_only=False)
+        await asyncio.sleep(0)
+
+    def _abort(self, *, idle_only: bool) -> None:
+        """A client that keeps a connection for later would not answer TLS's goodbye, and be waited for."""
+        for connection in list(self.server_state.connections):
+            answering = connection.cycle is not None and not connection.cycle.response_complete
+            if not idle_only or not (answering or connection.transport.get_write_buffer_size()):
+                connection.transport.abort()
 
 
 class _Protocol(h11_impl.H11Protocol):
@@ -305,8 +355,9 @@ class _Guard:
         if len(body) > LARGEST_BODY:
             await _plain(send, 413, b"The request is larger than 20 MB.")
             return
+        scope["state"]["body"] = body
         try:
-            await self._inner(scope, _Replay(body, receive), sending)
+            await self._inner(scope, receive, sending)
         except self._cut:
             transport = scope["state"]["transport"]
             # A started answer is flushed first; one that was never given is a reset.
@@ -328,21 +379,6 @@ async def _whole(receive: _Asgi) -> bytes | None:
         if not message.get("more_body", False):
             break
     return bytes(body)
-
-
-class _Replay:
-    """Hands out a body that has been read already, then whatever else the client does."""
-
-    def __init__(self, body: bytes, receive: _Asgi) -> None:
-        self._body: bytes | None = body
-        self._receive = receive
-
-    async def __call__(self) -> _Message:
-        if self._body is None:
-            later: _Message = await self._receive()
-            return later
-        body, self._body = self._body, None
-        return {"type": "http.request", "body": body, "more_body": False}
 
 
 async def _plain(send: _Asgi, status: int, text: bytes) -> None:

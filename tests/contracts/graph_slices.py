@@ -51,9 +51,9 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def shape(path: str) -> str:
-    """A path template without the names of its values, and with casts as the data spells them."""
+    """A path template without the names of its values; keys in brackets are segments, casts as the data has them."""
     nameless = re.sub(r"\{[^}]*\}", "{}", path).replace("microsoft.graph.", "graph.")
-    return nameless.lower()
+    return re.sub(r"\(\w+='\{\}'\)", "/{}", nameless).lower()
 
 
 def operation(version: str, method: str, path: str) -> dict[str, Any] | None:

@@ -392,6 +392,18 @@ def test_every_answer_fits_microsofts_own_description(side: Side, version: str, 
 
 @graph_slices.held
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
+@pytest.mark.parametrize("segment", [HELLO, "microsoftAuthenticatorMethods"])
+def test_a_single_method_with_its_device_fits_too(side: Side, version: str, segment: str) -> None:
+    path = f"/{version}/users/{side.person('helen.strand').id}/authentication/{segment}"
+    (row,) = side.get(path)["value"]
+    found = side.get(f"{path}/{row['id']}?$expand=device")
+
+    template = f"/users/{{id}}/authentication/{segment}/{{method}}"
+    assert graph_slices.answer_faults(version, "GET", template, found) == []
+
+
+@graph_slices.held
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
 def test_a_created_pass_fits_microsofts_own_description(side: Side, version: str) -> None:
     made = side.send("POST", side.passes_of("mara.quist", version), {}).get_json()
     template = "/users/{id}/authentication/temporaryAccessPassMethods"

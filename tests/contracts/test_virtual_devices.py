@@ -293,3 +293,13 @@ def test_a_reset_device_lies_in_its_box_again(day: StagingDay) -> None:
     assert day.fleet.move(bench.LAPTOP, "reset", {})["screen"] == "off"
     with pytest.raises(device.FleetError, match="no virtual device"):
         day.power_on("NOSUCHSERIAL")
+
+
+def test_a_deployment_of_more_than_an_hour_never_gets_its_final_state(day: StagingDay) -> None:
+    code = day.issue(MARA)
+    laptop_at_lock_screen(day, code)
+    day.clock.move(minutes=30)
+    day.sign_in(bench.LAPTOP, MARA, code)
+    assert day.wait(bench.LAPTOP)["finished"]
+    event = day.find(EVENTS)[0]
+    assert (event["deploymentState"], event["deviceSetupStatus"]) == ("inProgress", "success")
