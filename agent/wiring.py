@@ -185,7 +185,7 @@ def connect_to(settings: Settings, outside: Outside) -> Connection:
     """Where the tenant is. Raises TenantUnreachable when a sandbox is meant and none is running."""
     if settings.tenant is not None:
         return _real(settings.tenant, settings.proxy)
-    ready = outside.ready if outside.ready is not None else read_ready(settings)
+    ready = outside.ready if outside.ready is not None else read_ready(settings.state_dir)
     try:
         registrations = {
             name: Credential(held["client_id"], Secret(held["client_secret"]))
@@ -205,14 +205,14 @@ def connect_to(settings: Settings, outside: Outside) -> Connection:
         ) from None
 
 
-def read_ready(settings: Settings) -> Mapping[str, Any]:
+def read_ready(state_dir: Path) -> Mapping[str, Any]:
     """The ready line of the sandbox that runs on this state folder; raises TenantUnreachable when none does."""
-    path = settings.state_dir / READY_FILE
+    path = state_dir / READY_FILE
     try:
         ready = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         raise errors.TenantUnreachable(
-            "No sandbox tenant is running.", f"Start one with `tapslip sandbox` (state folder {settings.state_dir})."
+            "No sandbox tenant is running.", f"Start one with `tapslip sandbox` (state folder {state_dir})."
         ) from None
     if not isinstance(ready, dict):
         raise errors.Misconfigured(f"{path} is not a ready line.", "Delete it and start `tapslip sandbox` again.")

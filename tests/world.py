@@ -14,15 +14,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from werkzeug.test import Client
+
 from agent import settings, wiring
 from agent.actions import issue, planning, sheets, track
 from agent.cli import reading
 from agent.cli.folder import FolderPaper
-from agent.domain import cases, passes
+from agent.domain import cases, journeys, milestones, passes
 from agent.domain.people import Operator, Role
 from agent.ports import Agent
-from agent.sandbox import mount
+from agent.sandbox import mount, records
 from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import passes as tenant_passes
+from agent.sandbox.areas import people as tenant_people
+from agent.sandbox.wire import faults
 from tests.wsgi_adapter import WsgiAdapter
 
 ORIGIN = "https://localhost:8443"
@@ -99,8 +104,18 @@ class World:
     def issue(self, person: str, *wanted: str, **more: Any) -> issue.Issued:
         """Issue, and remember the code as read from the first slip."""
         made = issue.issue(self.agent, self.request(person, *wanted, **more))
-        self.codes.append(reading.code_on(Path(made.slips[0].place)).reveal())
+        self.codes.append(reading.code_on(Path(made.slips[0].place)).expose())
         return made
+
+    def take(self, person: str, *wanted: str, **more: Any) -> issue.Issued:
+        """Issue to a screen, which costs no paper, and remember the code as somebody who looked at it."""
+        return issue.issue(self.agent, self.request_for_screen(person, *wanted, **more))
+
+    def request_for_screen(self, person: str, *wanted: str, by: Operator = TECHNICIAN, **more: Any) -> planning.Request:
+        """A request whose code goes to whoever looks at `codes`."""
+        return planning.Request(
+            by=by, asked=self.asked(person, *wanted, **more), screen=lambda code: self.codes.append(code.reveal())
+        )
 
     def move(self, serial: str, action: str, person: str = "", code: str = "") -> dict[str, Any]:
         """Do something with a virtual device, as its person would."""
@@ -111,6 +126,87 @@ class World:
         """Let some minutes go by, then sweep."""
         self.clock.pass_minutes(minutes)
         return track.track(self.agent)
+
+    def see(self, serial: str) -> dict[str, Any]:
+        """A virtual device as it is now."""
+        return next(row for row in self.sandbox.fleet.list() if row["serial"] == serial)
+
+    def follow(self, serial: str, person: str = "", *, minutes: float = 180) -> dict[str, Any]:
+        """Let time go by until the device is finished, typing the newest code whenever it asks; then show it."""
+        until = self.clock.at + timedelta(minutes=minutes)
+        while not (row := self.see(serial))["finished"] and self.clock.at < until:
+            if row["asks"]:
+                self.move(serial, "sign-in", person, self.codes[-1])
+            self.clock.pass_minutes(1)
+        return row
+
+    def unbox(self, serial: str, person: str) -> dict[str, Any]:
+        """From the box to the new credential."""
+        self.move(serial, "power-on")
+        return self.follow(serial, person)
+
+    def user(self, person: str) -> records.User:
+        """Somebody as the tenant has them."""
+        return tenant_people.find(self.sandbox.tenant, self.upn(person))
+
+    def fault(self, match: str, kind: str, *, times: int = 1, retry_after: int | None = None) -> None:
+        """Script a fault for requests that match "METHOD path"."""
+        self.sandbox.gate.faults.append(faults.Fault(match, kind, times, retry_after))
+
+    def door(self, path: str, **body: Any) -> None:
+        """A request to the sandbox's control door, which must do as it is told."""
+        headers = {"Authorization": f"Bearer {self.sandbox.control_token}"}
+        answer = Client(self.sandbox.wsgi).post(f"/control/{path}", json=body, headers=headers, base_url=ORIGIN)
+        assert answer.status_code < 300, answer.get_data(as_text=True)
+
+    def method(self, person: str, kind: str, **properties: Any) -> records.Method:
+        """Somebody registers a method without us, in Graph's words."""
+        user, tenant = self.user(person), self.sandbox.tenant
+        made = records.Method(tenant.new_id(), user.id, kind, created=self.clock.at, properties=properties)
+        tenant.credentials.methods.setdefault(user.id, []).append(made)
+        return made
+
+    def outside_pass(self, person: str, minutes: int = 60, *, one_time: bool = False) -> records.AccessPass:
+        """Somebody makes a pass without us: it replaces whatever there is."""
+        terms = tenant_passes.Terms(None, minutes, one_time)
+        return tenant_passes.create(self.sandbox.tenant, self.user(person), terms, made_by="somebody else")
+
+    def delete_outside(self, person: str) -> None:
+        """Somebody deletes the pass without us."""
+        (held,) = self.tenant_passes(person)
+        tenant_passes.delete(self.sandbox.tenant, self.user(person), held.id, by="somebody else")
+
+    def journey(self, journey_id: str) -> journeys.Journey:
+        """A journey as the store has it now."""
+        with self.agent.store.begin() as tx:
+            return tx.journeys.get(journey_id)
+
+    def standing(self, journey_id: str) -> milestones.Standing:
+        """Where it stands now."""
+        journey = self.journey(journey_id)
+        return milestones.standing(journey, self.agent.profiles[journey.profile], self.clock.at)
+
+    def our_pass(self, pass_id: str) -> passes.Pass:
+        """A pass as the store has it now."""
+        with self.agent.store.begin() as tx:
+            return tx.passes.get(pass_id)
+
+    def slips_of(self, pass_id: str) -> dict[str, passes.SlipState]:
+        """The slips of a pass by number."""
+        with self.agent.store.begin() as tx:
+            return {slip.number: slip.state for slip in tx.slips.of_pass(pass_id)}
+
+    def audit(self) -> list[str]:
+        """Every decision as `action outcome`, oldest first."""
+        with self.agent.store.begin() as tx:
+            return [f"{entry.action} {entry.outcome}" for entry in reversed(tx.audit.recent(1000))]
+
+    def left_behind(self) -> dict[str, Any]:
+        """All that a refusal must leave as it was: passes in the tenant, rows of ours, papers."""
+        with self.agent.store.begin() as tx:
+            rows = tuple(tx.journeys.recent(1000)), tuple(tx.passes.open())
+        papers = sorted(path.name for path in self.paper.glob("*")) if self.paper.exists() else []
+        return {"tenant": dict(self.sandbox.tenant.credentials.passes), "rows": rows, "papers": papers}
 
     def tenant_passes(self, person: str) -> list[Any]:
         """The passes the tenant holds for somebody, as its own records."""

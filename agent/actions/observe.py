@@ -201,6 +201,8 @@ def _of_ownership(view: View, journey: Journey) -> Iterator[Observation]:
         device_id = device.device_id.lower()
         at = device.registered_at or journey.opened_at
         workplace = device.trust_type.lower() == "workplace"
+        if device_id in own and workplace:
+            continue
         if device_id in own:
             yield Observation(
                 Sight.ENTRA_OWNED, device.id, at, fact.source, f"joined as {device.name}", device_id=device_id

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent import errors
-from agent.domain.secrets import PassCode
+from agent.domain.secrets import Secret
 
 #: Dots per inch of the picture; a phone sees more.
 _DOTS = 200
@@ -21,7 +21,7 @@ class Seen:
 
     addresses: tuple[str, ...]
     user_names: tuple[str, ...]
-    codes: tuple[PassCode, ...]
+    codes: tuple[Secret, ...]
     serials: tuple[str, ...]
 
 
@@ -48,12 +48,12 @@ def scan(pdf: Path) -> Seen:
     return Seen(
         addresses=tuple(text for text in qr if text.startswith("https://")),
         user_names=tuple(text for text in qr if "@" in text and not text.startswith("https://")),
-        codes=tuple(PassCode(text) for text in qr if "@" not in text and not text.startswith("https://")),
+        codes=tuple(Secret(text) for text in qr if "@" not in text and not text.startswith("https://")),
         serials=tuple(bars),
     )
 
 
-def code_on(pdf: Path) -> PassCode:
+def code_on(pdf: Path) -> Secret:
     """The one code that a technician's slip carries; raises Refused when there is not exactly one."""
     codes = scan(pdf).codes
     if len(codes) != 1:

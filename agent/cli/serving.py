@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 import a2wsgi
 import uvicorn
@@ -129,6 +130,16 @@ def _cannot_listen(port: int, problem: OSError | OverflowError) -> errors.Miscon
         f"Port {port} cannot be listened on: {problem.strerror}.",
         "Choose another port from 1024 to 65535 with --port, or leave it out for a free one.",
     )
+
+
+def answers(origin: str) -> bool:
+    """Whether anything listens at an origin on this machine, such as "https://localhost:8443"."""
+    try:
+        place = urlsplit(origin)
+        with socket.create_connection((place.hostname or "", place.port or 443), timeout=1.0):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 class Served:
@@ -316,7 +327,8 @@ class _Server(uvicorn.Server):
 
     def _abort(self, *, idle_only: bool) -> None:
         """A client that keeps a connection for later would not answer TLS's goodbye, and be waited for."""
-        for connection in list(self.server_state.connections):
+        ours = [one for one in self.server_state.connections if isinstance(one, _Protocol)]
+        for connection in ours:
             answering = connection.cycle is not None and not connection.cycle.response_complete
             if not idle_only or not (answering or connection.transport.get_write_buffer_size()):
                 connection.transport.abort()

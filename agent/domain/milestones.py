@@ -117,6 +117,9 @@ def own_devices(journey: Journey) -> frozenset[str]:
 
 
 def _credential(journey: Journey, profile: Profile, seen: Observation) -> Iterable[Milestone]:
+    """What a new method proves for this journey: nothing, if the profile does not register its kind."""
+    if seen.kind not in profile.registers:
+        return
     own = own_devices(journey)
     if seen.kind is MethodKind.HELLO and seen.device_id in own:
         yield Milestone.HELLO_SET_UP

@@ -6,9 +6,8 @@ Used by `agent.cli` and by tests only. A cut connection leaves the WSGI app as `
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +35,7 @@ class Sandbox:
     wsgi: WSGIApplication
     fleet: fleet.Fleet
     gate: faults.Gate
-    control_token: str
+    control_token: str = field(repr=False)
 
     def ready_line(self) -> dict[str, Any]:
         """What `tapslip sandbox` prints when it is ready, `ca_file` apart; secrets included."""
@@ -55,17 +54,23 @@ class Sandbox:
         }
 
 
+def _cannot_wait(seconds: float) -> None:
+    raise RuntimeError(f"this sandbox was given no way to wait for {seconds} seconds: pass Surroundings(pause=...)")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a sandbox gets from its host besides clock and chance.
 
     `seed_path` is another seed than the one that comes along; `transport` is how the virtual devices reach the tenant
-    (in this process unless given); `pause` waits for real seconds, for latency and slow answers.
+    (in this process unless given); `pause` waits for real seconds and is needed for latency and slow
+    answers only. `control_token` opens the control door; without it one comes from `chance`.
     """
 
     seed_path: Path | None = None
     transport: browser.Transport | None = None
-    pause: Callable[[float], None] = time.sleep
+    pause: Callable[[float], None] = _cannot_wait
+    control_token: str = field(default="", repr=False)
 
 
 def make(
@@ -102,7 +107,7 @@ def make(
                 chance.setstate(later)
         devices.clear()
 
-    door = control.Door(host.new_secret(), lambda: devices, reseed)
+    door = control.Door(around.control_token or host.new_secret(), lambda: devices, reseed)
     served = app.create_app(host, door, pause=around.pause)
     transport = around.transport or browser.through_wsgi(served.wsgi)
     devices = fleet.Fleet(host, transport)

@@ -28,9 +28,9 @@ _SYMBOLS = "+!"  # the documented samples are "+drkzqAD" and "TAPRocks!"
 class Options:
     """Switches for what public sources leave open, and the pace of slow things.
 
-    `speed` divides the durations of enrolment steps and lags. `latency` is seconds before each Graph answer.
-    `log_delay` is how many seconds (before
-    `speed`) a row of the two logs needs to show, `log_details_delay` a sign-in's `authenticationDetails`.
+    `speed` divides the durations of enrolment steps and every delay; `latency` is real seconds before each answer.
+    `log_delay` is how many seconds a row of the two logs needs to show, `log_details_delay` a sign-in's
+    `authenticationDetails`, `membership_delay` a change of groups until it counts for passes. `page_size` caps pages.
     `creation_outside_policy` is the behaviour of 2021 (created, then unusable); `scope_refusal_status` is 400 or 403.
     """
 

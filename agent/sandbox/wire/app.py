@@ -6,7 +6,6 @@ the tenant's lock for each request, the control door's apart.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ class Served:
     gate: faults.Gate
 
 
-def create_app(host: tenants.Tenant, door: control.Door, *, pause: Callable[[float], None] = time.sleep) -> Served:
+def create_app(host: tenants.Tenant, door: control.Door, *, pause: Callable[[float], None]) -> Served:
     """Everything that the tenant serves; `pause` waits for real seconds (latency and slow answers)."""
     app = flask.Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import flask
@@ -26,7 +26,7 @@ _LOCAL = ("localhost", "127.0.0.1")
 class Door:
     """What the door opens: `reseed` loads a seed's text, or the original with None, and takes the lock itself."""
 
-    token: str
+    token: str = field(repr=False)
     fleet: Callable[[], fleet.Fleet]
     reseed: Callable[[str | None], None]
 

@@ -37,8 +37,8 @@ class GraphRequest:
     path: str
     path_values: Mapping[str, str]
     query: Mapping[str, str]
-    headers: datastructures.Headers
-    body: Any
+    headers: datastructures.Headers = field(repr=False)
+    body: Any = field(repr=False)
     caller: Caller
 
     @property
@@ -51,7 +51,7 @@ class GraphRequest:
 class GraphResponse:
     """An answer: `body` is JSON-able, or None for no body at all."""
 
-    body: Any = None
+    body: Any = field(default=None, repr=False)
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 

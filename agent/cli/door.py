@@ -1,0 +1,66 @@
+"""The control door of a running sandbox, over HTTP like any other program would use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from agent import errors
+from agent.domain.secrets import Secret
+
+_SECONDS = (5, 60)
+
+
+class Door:
+    """Moves virtual devices and reads their screens; made from a ready line."""
+
+    def __init__(self, ready: Mapping[str, Any]) -> None:
+        self._address = str(ready["control"])
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = str(ready["ca_file"])
+        self._session.headers["Authorization"] = f"Bearer {ready['control_token']}"
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._session.close()
+
+    def devices(self) -> list[dict[str, Any]]:
+        """Every virtual device: serial, kind, model, screen, message, asks, person, finished."""
+        found = self._ask("GET", "/devices")["devices"]
+        return list(found)
+
+    def device(self, serial: str) -> dict[str, Any]:
+        """One of them, by its serial in any case; raises NotFound."""
+        for device in self.devices():
+            if device["serial"].upper() == serial.strip().upper():
+                return device
+        raise errors.NotFound(
+            f"The sandbox has no device {serial}.", "`tapslip sandbox device list` shows all of them."
+        )
+
+    def move(
+        self, serial: str, action: str, *, person: str = "", code: Secret | None = None, lost_method: str = ""
+    ) -> dict[str, Any]:
+        """`power-on`, `sign-in`, `unlock` or `reset`; raises Refused with the device's own words."""
+        device = self.device(serial)
+        typed = {"person": person, "lost_method": lost_method}
+        payload = {name: value for name, value in typed.items() if value}
+        if code is not None:
+            payload["code"] = code.expose()
+        return self._ask("POST", f"/devices/{quote(device['serial'], safe='')}/{action}", payload)
+
+    def _ask(self, verb: str, path: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            answer = self._session.request(verb, self._address + path, json=payload, timeout=_SECONDS)
+            said = answer.json()
+        except (requests.RequestException, ValueError):
+            raise errors.TenantUnreachable(
+                "The sandbox tenant does not answer.", "Start one with `tapslip sandbox`."
+            ) from None
+        if answer.status_code >= requests.codes.bad_request:
+            raise errors.Refused(str(said.get("error", "The sandbox refused.")), codes=("device",))
+        return dict(said)

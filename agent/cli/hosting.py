@@ -1,0 +1,112 @@
+"""Hosts the sandbox tenant in this process: TLS, its clock and seed, and the ready line that lets others find it."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent import errors, wiring
+from agent.cli import serving
+from agent.sandbox import mount
+from agent.sandbox import seed as seeds
+from agent.sandbox import tenant as tenants
+from agent.sandbox.virtual import browser
+from agent.web import local_ca
+
+_SEED_FILE = "sandbox-seed.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How the sandbox should be: port 0 is any free one, `seed` None is this state folder's own random one."""
+
+    port: int = 0
+    seed: int | None = None
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A running sandbox and its ready line, which holds secrets."""
+
+    served: serving.Served
+    ready: dict[str, Any]
+
+
+@contextmanager
+def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
+    """A sandbox that answers until the block ends; its ready line lies in `state_dir` for just as long.
+
+    Raises Misconfigured for a taken port, a folder that cannot be written or a sandbox that runs there already.
+    """
+    wiring.private_folder(state_dir)
+    clock = wiring.SystemClock()
+    _refuse_second(state_dir)
+    listening = serving.listen(wish.port)
+    certificate = local_ca.ensure(state_dir / "tls", clock.now())
+    chance = random.Random(_seed(state_dir) if wish.seed is None else wish.seed)  # noqa: S311  repeatable on request
+    try:
+        sandbox = mount.make(
+            clock.now,
+            chance,
+            origin=listening.origin,
+            options=tenants.Options(speed=wish.speed),
+            surroundings=mount.Surroundings(
+                transport=browser.through_tls(certificate.ca_file),
+                pause=clock.wait,
+                control_token=wiring.SystemChance().token(),
+            ),
+        )
+    except seeds.SeedError as problem:
+        listening.close()
+        raise errors.Misconfigured(f"The sandbox's seed is wrong: {problem}", "Mend the seed file.") from problem
+    served = serving.start(sandbox.wsgi, certificate=certificate, listening=listening, cut=mount.ConnectionCut)
+    ready = sandbox.ready_line() | {"ca_file": str(certificate.ca_file)}
+    ready_file = state_dir / wiring.READY_FILE
+    wiring.write_private(ready_file, json.dumps(ready))
+    try:
+        yield Hosted(served, ready)
+    finally:
+        ready_file.unlink(missing_ok=True)
+        served.stop()
+
+
+def _refuse_second(state_dir: Path) -> None:
+    """One sandbox a folder: a second would take the first one's ready line away."""
+    try:
+        ready = json.loads((state_dir / wiring.READY_FILE).read_text("utf-8"))
+        origin = str(ready["graph"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if _answers(origin):
+        raise errors.Misconfigured(
+            f"A sandbox tenant runs on this state folder already ({origin}).",
+            "Stop that one first, or choose another folder with --state-dir.",
+        )
+
+
+def _answers(origin: str) -> bool:
+    parts = urlsplit(origin)
+    try:
+        socket.create_connection((parts.hostname or "localhost", parts.port or 443), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _seed(state_dir: Path) -> int:
+    """The folder's own seed, made once at random: ids stay the same over restarts, and nobody can guess secrets."""
+    path = state_dir / _SEED_FILE
+    try:
+        return int(json.loads(path.read_text("ascii"))["seed"])
+    except (OSError, ValueError, KeyError, TypeError):
+        made = int(wiring.SystemChance().uuid().replace("-", ""), 16)
+        wiring.write_private(path, json.dumps({"seed": made}))
+        return made

@@ -1,0 +1,39 @@
+"""What holds for every test: settings of ours are forgotten, nobody leaves this machine, examples repeat in CI."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+
+import hypothesis
+
+#: What a machine that runs the tests tells them on purpose.
+TOLD = {"TAPSLIP_TEST_POSTGRES", "TAPSLIP_GRAPH_DATA", "TAPSLIP_CHROMIUM"}
+
+for name in [name for name in os.environ if name.startswith("TAPSLIP_") and name not in TOLD]:
+    del os.environ[name]
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("house")
+
+
+def _is_loopback(address: object) -> bool:
+    """Whether a socket's address is on this machine; the path of a Unix socket is."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0]).partition("%")[0]
+    if host in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _stay_at_home(event: str, arguments: tuple[object, ...]) -> None:
+    if event in {"socket.connect", "socket.sendto"} and not _is_loopback(arguments[1]):
+        raise RuntimeError(f"a test wants to leave this machine for {arguments[1]}")
+
+
+sys.addaudithook(_stay_at_home)
