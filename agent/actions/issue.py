@@ -4,14 +4,17 @@
 2 rehearse the paper          nothing is minted that cannot be handed over
 3 write the intent            one open pass per person, whoever else is trying
 4 create                      the one outside effect, never retried blindly
-5 code to paper or screen     the code leaves this function here and is not kept
+5 code to paper               the code leaves this function here and is not kept
 6 write the outcome
+7 code to a screen            last, because people read slowly and the tracker settles what stays at `issuing`
 
-4 refused -> refused;  5 or 6 fails -> ours is deleted, refused;  4 without an answer -> unknown, then mended
+4 refused -> refused;  5 or 6 fails -> ours is deleted, refused;  4 without an answer -> unknown, then mended;
+7 fails -> ours is deleted, gone
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -47,11 +50,13 @@ def issue(agent: Agent, request: planning.Request) -> Issued:
     plan = planning.plan(agent, request)
     _rehearse(agent, plan)
     if request.asked.replace:
-        _clear(agent, plan)
+        plan = _clear(agent, plan)
     _begin(agent, plan)
     minted = _create(agent, plan)
-    made = _hand_over(agent, plan, minted)
-    return _finish(agent, plan, minted, made)
+    made = _write_slips(agent, plan, minted)
+    issued = _finish(agent, plan, minted, made)
+    _show(agent, plan, minted, issued.row)
+    return issued
 
 
 def _rehearse(agent: Agent, plan: planning.Plan) -> None:
@@ -65,8 +70,8 @@ def _rehearse(agent: Agent, plan: planning.Plan) -> None:
         slips.rehearse(sheet.content, wanted.stock, sheets.language(agent, wanted), code_length=longest)
 
 
-def _clear(agent: Agent, plan: planning.Plan) -> None:
-    """Replace: delete what is live, see it gone, void its slips; then go on as for a new one."""
+def _clear(agent: Agent, plan: planning.Plan) -> planning.Plan:
+    """Replace: delete what is live, see it gone, void its slips; then go on as for a new one: with a fresh plan."""
     facts = plan.report.facts.people[plan.request.asked.person]
     reason = removal.Reason("replaced by a new pass", plan.by)
     if facts.ours is not None:
@@ -84,6 +89,7 @@ def _clear(agent: Agent, plan: planning.Plan) -> None:
         if found.id != known:
             removal.delete_in_tenant(agent, plan.person.id, found.id)
             _note_outside(agent, plan, found)
+    return replace(planning.plan(agent, plan.request), report=plan.report)
 
 
 def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass) -> None:
@@ -100,10 +106,19 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
         tx.passes.add(replace(plan.row, state=passes.PassState.ISSUING))
         for sheet in plan.sheets:
             if sheet.known:
-                tx.journeys.save(sheet.journey)
+                tx.journeys.save(replace(_still_open(tx, sheet.journey.id), pass_id=plan.row.id))
             else:
                 tx.journeys.add(sheet.journey)
         tx.audit.append(_entry(agent, plan, "issuing", _terms_in_words(plan)))
+
+
+def _still_open(tx: Transaction, journey_id: str) -> journeys.Journey:
+    journey = tx.journeys.get(journey_id)
+    if journey.state is not journeys.JourneyState.OPEN:
+        raise errors.Stale(
+            f"Journey {journey.id} was closed in the meantime ({journey.state}).", "Nothing was minted. Issue again."
+        )
+    return journey
 
 
 def _terms_in_words(plan: planning.Plan) -> dict[str, str]:
@@ -175,8 +190,8 @@ def _abandon_new(tx: Transaction, plan: planning.Plan, now: datetime, why: str) 
             tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
 
 
-def _hand_over(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> tuple[passes.Slip, ...]:
-    """Code to paper and screen; whatever goes wrong, the pass is deleted and the papers are taken back."""
+def _write_slips(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> tuple[passes.Slip, ...]:
+    """Code to paper; whatever goes wrong, the pass is deleted and the papers are taken back."""
     made: list[passes.Slip] = []
     wanted, now = plan.request.wanted, agent.clock.now()
     try:
@@ -196,17 +211,19 @@ def _hand_over(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> 
                         plan.by,
                     )
                 )
-        if plan.request.screen is not None:
-            plan.request.screen(minted.code)
     except BaseException as problem:
         _undo(agent, plan, minted, made)
         if isinstance(problem, errors.AgentError) or not isinstance(problem, Exception):
             raise
-        raise errors.AgentError(
-            "The pass was made, but its slip could not be handed over; the pass has been deleted.",
-            "Nothing is live. Try again; if it happens again, run `tapslip doctor`.",
-        ) from None
+        raise _not_handed_over() from None
     return tuple(made)
+
+
+def _not_handed_over() -> errors.AgentError:
+    return errors.AgentError(
+        "The pass was made, but its code could not be handed over; the pass has been deleted.",
+        "Nothing is live. Try again; if it happens again, run `tapslip doctor`.",
+    )
 
 
 def _undo(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: list[passes.Slip]) -> None:
@@ -217,12 +234,15 @@ def _undo(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: li
         removal.delete_in_tenant(agent, plan.person.id, minted.tenant_pass.id)
     except errors.AgentError as problem:
         state, why = passes.PassState.UNKNOWN, f"{why}, and the pass could not be deleted: {problem.summary}"
-    if plan.request.paper is not None:
-        for slip in made:
-            plan.request.paper.withdraw(slip.number)
+    _withdraw(plan, made)
     with agent.store.begin() as tx:
         tx.passes.save(replace(tx.passes.get(plan.row.id), tenant_id=minted.tenant_pass.id))
     _settle(agent, plan, state, why, minted.reference)
+
+
+def _withdraw(plan: planning.Plan, made: Iterable[passes.Slip]) -> None:
+    for slip in made if plan.request.paper is not None else ():
+        plan.request.paper.withdraw(slip.number)
 
 
 def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: tuple[passes.Slip, ...]) -> Issued:
@@ -247,3 +267,25 @@ def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: 
         raise
     kit = tuple(sheet.journey for sheet in plan.sheets)
     return Issued(row, plan.person, kit, made, plan.report.verdict.findings)
+
+
+def _show(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, row: passes.Pass) -> None:
+    """Code to a screen; if nobody could see it to the end, the pass, its papers and its new journeys go."""
+    if plan.request.screen is None:
+        return
+    try:
+        plan.request.screen(minted.code)
+    except BaseException as problem:
+        _take_back(agent, plan, row)
+        if isinstance(problem, errors.AgentError) or not isinstance(problem, Exception):
+            raise
+        raise _not_handed_over() from None
+
+
+def _take_back(agent: Agent, plan: planning.Plan, row: passes.Pass) -> None:
+    """Raises what the tenant says when it cannot be deleted: it is on record as issued then, and can be revoked."""
+    why = "the code could not be shown"
+    removal.remove(agent, row, removal.Reason(why, plan.by))
+    with agent.store.begin() as tx:
+        _withdraw(plan, tx.slips.of_pass(row.id))
+        _abandon_new(tx, plan, agent.clock.now(), why)

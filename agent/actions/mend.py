@@ -83,7 +83,8 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
         saved = tx.passes.save(row)
         if state is passes.PassState.REFUSED:
             for journey in tx.journeys.of_person(row.person_id):
-                if journey.pass_id == row.id and journey.state is journeys.JourneyState.OPEN:
+                new = journey.pass_id == row.id and journey.opened_at >= row.requested_at
+                if new and journey.state is journeys.JourneyState.OPEN:
                     tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
         entry = AuditEntry(now, by, "pass.mend", state.value, row.person_id, pass_id=row.id, facts={"why": why})
         tx.audit.append(entry)

@@ -1,0 +1,189 @@
+"""Is everything in order? One line for each thing, each with its remedy; what could not be looked at says so.
+
+The first half needs no tenant (settings, profiles, store, keys, paper); the second asks the tenant itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from agent import errors
+from agent.domain.facts import Fact, Known, NotChecked
+from agent.domain.milestones import CLOCK_SLACK
+from agent.ports import Agent
+from agent.slips import slip, stocks
+
+#: Registrations that this version asks for; `operators` and `sender` have no use yet.
+_REGISTRATIONS: Final = ("watcher", "issuer")
+
+
+class Health(StrEnum):
+    """How a line stands, from best to worst."""
+
+    OK = "ok"
+    WARNING = "warning"
+    NOT_CHECKED = "not checked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at, what was found, and what to do."""
+
+    name: str
+    health: Health
+    sentence: str
+    remedy: str = ""
+
+
+def examine(agent: Agent) -> tuple[Line, ...]:
+    """Every line, in the order in which they should be mended. Raises nothing that a line can say."""
+    lines: list[Line] = []
+    for look in (_settings, _schema, _keys, _audit, _paper, _tokens, _clock, _policy, _rights):
+        lines.extend(_safely(look, agent))
+    return tuple(lines)
+
+
+def _safely(look: Callable[[Agent], Iterator[Line]], agent: Agent) -> Iterator[Line]:
+    name = look.__name__.strip("_").replace("_", " ")
+    try:
+        yield from look(agent)
+    except errors.TenantUnreachable as away:
+        yield Line(name, Health.NOT_CHECKED, away.summary, away.advice)
+    except errors.AgentError as problem:
+        yield Line(name, Health.FAILED, problem.summary, problem.advice)
+
+
+def _settings(agent: Agent) -> Iterator[Line]:
+    where = agent.settings.source or "no file: everything is default"
+    tenant = "the sandbox" if agent.settings.sandbox else "a real tenant"
+    yield Line("settings", Health.OK, f"{where}; tenant: {tenant}; state in {agent.settings.state_dir}")
+    yield Line("profiles", Health.OK, f"{len(agent.profiles)} profiles: {', '.join(sorted(agent.profiles))}")
+
+
+def _schema(agent: Agent) -> Iterator[Line]:
+    at, newest = agent.store.revision()
+    if at == newest:
+        yield Line("database", Health.OK, f"at revision {at}")
+    else:
+        yield Line("database", Health.FAILED, f"at revision {at or 'none'}, not {newest}", "Run `tapslip migrate`.")
+
+
+def _keys(agent: Agent) -> Iterator[Line]:
+    path = agent.settings.keys_file
+    mode = path.stat().st_mode if path.exists() else 0
+    if not mode:
+        yield Line("keys file", Health.FAILED, f"{path} is missing", "Put it back from its copy.")
+    elif os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Line("keys file", Health.FAILED, f"others can read {path}", f"chmod 600 {path}")
+    else:
+        yield Line("keys file", Health.OK, f"{path}, readable by its owner only; keep a copy apart from the database")
+
+
+def _audit(agent: Agent) -> Iterator[Line]:
+    with agent.store.begin() as tx:
+        fault, rows = tx.audit.verify(), tx.audit.length()
+    if fault is None:
+        yield Line("audit", Health.OK, f"the chain of {rows} rows holds")
+    else:
+        yield Line(
+            "audit", Health.FAILED, f"row {fault.row}: {fault.sentence}", "Find out who could write to the database."
+        )
+
+
+def _paper(agent: Agent) -> Iterator[Line]:
+    now = agent.clock.now()
+    site = agent.settings.sites[0]
+    sample = slip.SlipContent(
+        number="SAMPLE",
+        variant=slip.TECHNICIAN,
+        organisation=agent.settings.organisation.name,
+        support=agent.settings.organisation.support,
+        person_name="Sample Person",
+        user_name="sample.person@example.org",
+        distinguishing=(),
+        device_label="Sample device",
+        serial="SAMPLE1",
+        journey_title="Sample",
+        works_from=now,
+        works_until=now + timedelta(hours=1),
+        zone=site.zone,
+        keep_until_step=1,
+        steps=(slip.Step("Sample step.", "code"),),
+        start_page="",
+        watermark="",
+    )
+    for stock in stocks.known():
+        slip.rehearse(sample, stock, site.languages[0], code_length=8)
+    yield Line("fonts and paper", Health.OK, f"a sample slip was set on {', '.join(stocks.known())}, and thrown away")
+
+
+def _tokens(agent: Agent) -> Iterator[Line]:
+    for registration in _REGISTRATIONS:
+        fact = agent.tenant.token(registration)
+        if isinstance(fact, Known):
+            yield Line(f"registration {registration}", Health.OK, f"gets a token (client id {fact.value})")
+        else:
+            yield Line(
+                f"registration {registration}",
+                Health.FAILED,
+                fact.reason,
+                f"Check tenant.registrations.{registration} in the settings.",
+            )
+
+
+def _clock(agent: Agent) -> Iterator[Line]:
+    fact = agent.tenant.skew()
+    if isinstance(fact, NotChecked):
+        yield _unchecked("clock", fact)
+    elif abs(fact.value) > CLOCK_SLACK.total_seconds():
+        yield Line(
+            "clock",
+            Health.FAILED,
+            f"this machine's clock is {abs(fact.value):.0f} s {'ahead of' if fact.value > 0 else 'behind'} Microsoft's",
+            "Set the clock; nothing should be issued until it agrees within five minutes.",
+        )
+    else:
+        yield Line("clock", Health.OK, f"within {abs(fact.value):.0f} s of Microsoft's")
+
+
+def _policy(agent: Agent) -> Iterator[Line]:
+    fact = agent.tenant.policy()
+    if isinstance(fact, NotChecked):
+        yield _unchecked("pass policy", fact)
+        return
+    policy = fact.value
+    kind = "one-time only" if policy.one_time else "one-time or multi-use"
+    said = f"{policy.minimum} to {policy.maximum} minutes, {kind}, {policy.length} symbols"
+    if not policy.enabled:
+        yield Line(
+            "pass policy",
+            Health.FAILED,
+            "Temporary Access Passes are switched off",
+            "Entra admin centre › Authentication methods › Policies › Temporary Access Pass",
+        )
+    elif not policy.include:
+        yield Line("pass policy", Health.WARNING, f"{said}; no group is included, so nobody is in scope")
+    else:
+        yield Line("pass policy", Health.OK, said)
+
+
+def _rights(_agent: Agent) -> Iterator[Line]:
+    yield Line(
+        "rights",
+        Health.NOT_CHECKED,
+        "whether the registrations hold more or less than they need is not checked in this version",
+        "Compare the registrations' API permissions with the table in the README.",
+    )
+
+
+def _unchecked(name: str, fact: Fact[object]) -> Line:
+    reason = fact.reason if isinstance(fact, NotChecked) else ""
+    permission = fact.permission if isinstance(fact, NotChecked) else ""
+    return Line(name, Health.NOT_CHECKED, reason, f"Grant {permission} to watcher." if permission else "")
