@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent import errors
 from agent.actions import track
 from agent.domain import milestones, passes
 from agent.domain.journeys import Journey
@@ -34,9 +35,14 @@ def board(agent: Agent, limit: int = ROWS) -> tuple[Row, ...]:
 
 
 def one(agent: Agent, journey_id: str) -> Row:
-    """One journey by its id, any case; raises NotFound."""
+    """One journey by its id, any case; raises NotFound, or Misconfigured when its profile is no longer there."""
     with agent.store.begin() as tx:
         journey = tx.journeys.get(journey_id.strip().upper())
+    if journey.profile not in agent.profiles:
+        raise errors.Misconfigured(
+            f"Journey {journey.id} uses the profile {journey.profile}, which is no longer there.",
+            f"Put the profile back, or `tapslip close {journey.id}`.",
+        )
     return _row(agent, journey)
 
 

@@ -54,12 +54,17 @@ def close(agent: Agent, journey_id: str, by: Operator) -> Ended:
     """Close one journey as abandoned; the pass goes unless another open journey of the kit needs it."""
     authority.may_change_passes(agent, by)
     journey, *others = kit_of(agent, journey_id)
-    now = agent.clock.now()
-    needed = any(milestones.standing(j, agent.profiles[j.profile], now).needs_pass for j in others)
+    needed = any(_needs_pass(agent, other) for other in others)
     gone = None
     if not needed:
         gone = _take_away(agent, journey.pass_id, removal.Reason(f"journey {journey.id} was closed by hand", by.name))
     return Ended((_close(agent, journey, JourneyState.ABANDONED, by),), gone)
+
+
+def _needs_pass(agent: Agent, journey: Journey) -> bool:
+    """A journey whose profile is no longer there may still need it."""
+    profile = agent.profiles.get(journey.profile)
+    return profile is None or milestones.standing(journey, profile, agent.clock.now()).needs_pass
 
 
 def _take_away(agent: Agent, pass_id: str, reason: removal.Reason) -> bool | None:
@@ -85,10 +90,12 @@ def _close(agent: Agent, stale: Journey, state: JourneyState, by: Operator) -> J
         journey = tx.journeys.get(stale.id)
         if journey.state is not JourneyState.OPEN:
             return journey
-        standing = milestones.standing(journey, agent.profiles[journey.profile], now)
-        if not standing.missing and not standing.needs_pass:
-            state = JourneyState.DONE
-        closed = tx.journeys.save(journey.closed(state, now, f"closed by {by.name}: {standing.stage}"))
+        stage = "its profile is no longer there"
+        if (profile := agent.profiles.get(journey.profile)) is not None:
+            standing = milestones.standing(journey, profile, now)
+            state = state if standing.missing or standing.needs_pass else JourneyState.DONE
+            stage = standing.stage
+        closed = tx.journeys.save(journey.closed(state, now, f"closed by {by.name}: {stage}"))
         tx.audit.append(
             AuditEntry(now, by.name, "journey.close", closed.state.value, closed.person_id, closed.id, closed.pass_id)
         )

@@ -241,8 +241,9 @@ def _undo(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: li
 
 
 def _withdraw(plan: planning.Plan, made: Iterable[passes.Slip]) -> None:
-    for slip in made if plan.request.paper is not None else ():
-        plan.request.paper.withdraw(slip.number)
+    if plan.request.paper is not None:
+        for slip in made:
+            plan.request.paper.withdraw(slip.number)
 
 
 def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: tuple[passes.Slip, ...]) -> Issued:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from agent import errors
 from agent.actions import preflight, sheets
-from agent.domain import cases, device_findings, findings, journeys, passes, people
+from agent.domain import cases, device_findings, findings, journeys, passes, people, profiles
 from agent.domain.facts import Known
 from agent.domain.people import Operator
 from agent.domain.secrets import PassCode
@@ -51,8 +51,7 @@ class Plan:
 def plan(agent: Agent, request: Request) -> Plan:
     """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made."""
     report = preflight.preflight(agent, request.asked)
-    kit = report.facts.people[request.asked.person].kit
-    whole = _whole_kit(agent, request.asked, kit)
+    whole = _whole_kit(agent, report)
     if whole != request.asked:
         report = preflight.preflight(agent, whole)
     facts = report.facts.people[request.asked.person]
@@ -72,13 +71,26 @@ def plan(agent: Agent, request: Request) -> Plan:
     return Plan(request, report, person.value, row, _sheets(agent, request, report, row))
 
 
-def _whole_kit(agent: Agent, asked: cases.KitAsked, kit: tuple[journeys.Journey, ...]) -> cases.KitAsked:
-    """Add the person's other open journeys: a new pass serves them all, and each gets a new slip."""
-    serials = {item.scanned.strip().upper() for item in asked.items}
-    others = [j for j in kit if (j.serial.upper() or j.profile) not in serials | {i.profile.name for i in asked.items}]
-    items = [*asked.items, *(cases.Item(agent.profiles[j.profile], j.serial) for j in others)]
+def _whole_kit(agent: Agent, report: preflight.Report) -> cases.KitAsked:
+    """What was asked and the person's other open journeys: a new pass serves them all, and each gets a new slip."""
+    asked, kit = report.asked, report.facts.people[report.asked.person].kit
+    records = map(device_findings.matched, findings.cases(report.facts, asked, agent.clock.now()))
+    serials = {record.serial.upper() for record in records if record}
+    without = {item.profile.name for item in asked.items if not item.scanned}
+    others = [j for j in kit if (j.serial.upper() not in serials if j.serial else j.profile not in without)]
+    items = [*asked.items, *(cases.Item(_profile(agent, journey), journey.serial) for journey in others)]
     lost = asked.lost_method or next((j.lost_method for j in others if j.lost_method), "")
     return replace(asked, items=tuple(items), lost_method=lost)
+
+
+def _profile(agent: Agent, journey: journeys.Journey) -> profiles.Profile:
+    found = agent.profiles.get(journey.profile)
+    if found is None:
+        raise errors.Misconfigured(
+            f"The open journey {journey.id} of this person uses the profile {journey.profile}, which is no longer there.",
+            f"Put the profile back, or `tapslip close {journey.id}`.",
+        )
+    return found
 
 
 def _refusal(agent: Agent, request: Request, report: preflight.Report) -> errors.Refused:

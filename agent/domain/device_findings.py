@@ -6,7 +6,8 @@ enrolment in the middle; the judge says so before a pass is spent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from agent.domain.cases import Case, DeviceFacts, Finding, Level
@@ -38,7 +39,10 @@ def _block(code: str, sentence: str, who: str, where: str) -> Finding:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Everything that the device's records say; nothing for a journey without a device."""
-    if case.profile.device is DeviceKind.NONE or case.device is None:
+    if case.profile.device is DeviceKind.NONE:
+        return
+    if case.device is None:
+        yield _block("serial_missing", f"{case.profile.title} needs a serial number.", "you", "scan the device's box")
         return
     scan = case.device.scan
     if scan.refused:
@@ -62,6 +66,19 @@ def judge(case: Case) -> Iterator[Finding]:
     yield from _taken(case)
     record = fact.value[0]
     yield from _windows(case, record) if isinstance(record, AutopilotRecord) else _apple(case, record)
+
+
+def twice(kit: Iterable[Case]) -> Iterator[Finding]:
+    """A device that a kit names more than once, whatever its scans looked like."""
+    seen: set[str] = set()
+    for case in kit:
+        record = matched(case)
+        if record and record.serial.upper() in seen:
+            found = _block(
+                "device_twice", f"The device {record.serial} is named twice.", "you", "name each device once"
+            )
+            yield replace(found, about=case.item.label)
+        seen.add(record.serial.upper() if record else "")
 
 
 def _missing(case: Case, is_a: str) -> Finding:

@@ -262,6 +262,7 @@ def judge(facts: Facts, asked: KitAsked, now: datetime) -> Verdict:
     about_journey = _ABOUT_THE_JOURNEY if isinstance(person, Known) and person.value else (device_findings.judge,)
     for case in all_cases:
         found.extend(replace(finding, about=case.item.label) for rule in about_journey for finding in rule(case))
+    found.extend(device_findings.twice(all_cases))
     terms = None
     try:
         terms = _terms(facts.tenant, asked, found)
