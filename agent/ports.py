@@ -111,6 +111,9 @@ class Tenant(Protocol):
     def policy(self) -> Fact[passes.PassPolicy]:
         """The Temporary Access Pass policy."""
 
+    def group_names(self, group_ids: Collection[str]) -> Mapping[str, str]:
+        """The names of those groups that can be read; the others are left out."""
+
     def status_page(self) -> Fact[passes.StatusPage]:
         """The longest enrolment status page among those assigned; defaults when there is none."""
 
@@ -119,6 +122,12 @@ class Tenant(Protocol):
 
     def token(self, registration: str) -> Fact[str]:
         """That a registration (`watcher`, `issuer`, …) gets a token: Known(its app id), or why not."""
+
+    def rights(self, registration: str) -> Fact[frozenset[str]]:
+        """The permissions that a registration's token carries."""
+
+    def certificate_ends(self, registration: str) -> datetime | None:
+        """When a registration's certificate ends; None when it uses none."""
 
     def skew(self) -> Fact[float]:
         """Seconds by which our clock is ahead of Graph's Date header."""

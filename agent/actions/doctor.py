@@ -14,13 +14,16 @@ from enum import StrEnum
 from typing import Final
 
 from agent import errors
+from agent.domain import rights
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.milestones import CLOCK_SLACK
 from agent.ports import Agent
 from agent.slips import slip, stocks
 
-#: Registrations that this version asks for; `operators` and `sender` have no use yet.
+#: Registrations without which nothing works; the others only where the settings name them.
 _REGISTRATIONS: Final = ("watcher", "issuer")
+#: A certificate is warned about this long before it ends: time to renew it calmly.
+_CERTIFICATE_SOON: Final = timedelta(days=30)
 
 
 class Health(StrEnum):
@@ -45,7 +48,7 @@ class Line:
 def examine(agent: Agent) -> tuple[Line, ...]:
     """Every line, in the order in which they should be mended. Raises nothing that a line can say."""
     lines: list[Line] = []
-    for look in (_settings, _schema, _keys, _audit, _paper, _tokens, _clock, _policy, _rights):
+    for look in (_settings, _schema, _keys, _audit, _paper, _tokens, _clock, _policy, _rights, _certificates):
         lines.extend(_safely(look, agent))
     return tuple(lines)
 
@@ -125,7 +128,7 @@ def _paper(agent: Agent) -> Iterator[Line]:
 
 
 def _tokens(agent: Agent) -> Iterator[Line]:
-    for registration in _REGISTRATIONS:
+    for registration in _registrations(agent):
         fact = agent.tenant.token(registration)
         if isinstance(fact, Known):
             yield Line(f"registration {registration}", Health.OK, f"gets a token (client id {fact.value})")
@@ -174,13 +177,62 @@ def _policy(agent: Agent) -> Iterator[Line]:
         yield Line("pass policy", Health.OK, said)
 
 
-def _rights(_agent: Agent) -> Iterator[Line]:
-    yield Line(
-        "rights",
-        Health.NOT_CHECKED,
-        "whether the registrations hold more or less than they need is not checked in this version",
-        "Compare the registrations' API permissions with the table in the README.",
-    )
+def _rights(agent: Agent) -> Iterator[Line]:
+    for registration in _registrations(agent):
+        fact = agent.tenant.rights(registration)
+        if isinstance(fact, NotChecked):
+            yield _unchecked(f"rights of {registration}", fact)
+            continue
+        yield from _judged(rights.judge(registration, fact.value))
+
+
+def _judged(found: rights.Rights) -> Iterator[Line]:
+    name = f"rights of {found.registration}"
+    if found.together:
+        yield Line(
+            name,
+            Health.FAILED,
+            f"it may make passes and also holds {', '.join(found.together)}: together they take over any account",
+            "Take these permissions away in Entra, or use a registration of its own for them.",
+        )
+    for need in found.missing:
+        yield Line(
+            name,
+            Health.FAILED if found.registration == "issuer" else Health.WARNING,
+            f"{need.permission} is missing: no {need.feature}",
+            "Grant it in the Entra admin centre › App registrations › API permissions, with admin consent.",
+        )
+    if found.broader and not found.together:
+        yield Line(
+            name,
+            Health.WARNING,
+            f"granted beyond need: {', '.join(found.broader)}",
+            "Remove what nothing here needs; what was never granted cannot be stolen.",
+        )
+    if not (found.together or found.missing or found.broader):
+        yield Line(name, Health.OK, f"{len(found.granted)} permissions, all needed")
+
+
+def _certificates(agent: Agent) -> Iterator[Line]:
+    for registration in _registrations(agent):
+        ends = agent.tenant.certificate_ends(registration)
+        if ends is None:
+            continue
+        left = ends - agent.clock.now()
+        said = f"ends on {ends:%Y-%m-%d}"
+        health = Health.OK if left > _CERTIFICATE_SOON else Health.WARNING if left > timedelta() else Health.FAILED
+        remedy = "" if health is Health.OK else "Make a new one and upload it beside the old one before that day."
+        yield Line(f"certificate of {registration}", health, said, remedy)
+
+
+def _registrations(agent: Agent) -> tuple[str, ...]:
+    """Those that are in use; the optional ones only where the settings name them."""
+    real = agent.settings.tenant
+    if real is None:
+        return _REGISTRATIONS
+    named = real.registrations
+    optional = (("writer", named.writer), ("operators", named.operators), ("sender", named.sender))
+    return (*_REGISTRATIONS, *(name for name, held in optional if held is not None))
 
 
 def _unchecked(name: str, fact: Fact[object]) -> Line:

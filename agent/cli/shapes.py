@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from agent.actions import board, issue, preflight
+from agent.actions import policy as policies
 from agent.domain import cases, findings
 from agent.domain.facts import Known
 
@@ -90,4 +91,21 @@ def row(shown: board.Row) -> dict[str, Any]:
         },
         "missing": [milestone.value for milestone in shown.standing.missing],
         "unexpected": list(shown.unexpected),
+    }
+
+
+def policy(explained: policies.Explained) -> dict[str, Any]:
+    """The pass policy: its values, its sentences, and what it means for each profile."""
+    held = explained.policy
+    return {
+        "enabled": held.enabled,
+        "include": sorted(held.include),
+        "exclude": sorted(held.exclude),
+        "minimum": held.minimum,
+        "maximum": held.maximum,
+        "default": held.default,
+        "one_time": held.one_time,
+        "length": held.length,
+        "sentences": list(explained.sentences),
+        "profiles": {e.profile: {"possible": e.possible, "sentence": e.sentence} for e in explained.effects},
     }

@@ -51,7 +51,7 @@ class Tokens:
         Raises Misconfigured (no such registration, wrong or expired credential, unknown tenant) and TenantUnreachable.
         """
         refuse_inside_transaction()
-        credential = self._credential(registration)
+        credential = self.credential(registration)
         with self._locks[registration]:
             try:
                 application = self._applications.get(registration) or self._application(registration, credential)
@@ -69,14 +69,15 @@ class Tokens:
 
     def client_id(self, registration: str) -> str:
         """The app id of a registration; raises Misconfigured when the settings name none."""
-        return self._credential(registration).client_id
+        return self.credential(registration).client_id
 
     def forget(self, registration: str) -> None:
         """Ask for a new token next time: Graph did not accept this one."""
         with self._locks[registration]:
             self._applications.pop(registration, None)
 
-    def _credential(self, registration: str) -> Credential:
+    def credential(self, registration: str) -> Credential:
+        """The credential of a registration; raises Misconfigured when the settings name none."""
         credential = self._connection.registrations.get(registration)
         if credential is None:
             raise errors.Misconfigured(

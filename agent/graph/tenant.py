@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
 from agent import errors, ports
 from agent.domain import passes
 from agent.domain.facts import Fact, Known, NotChecked
-from agent.graph import answers, urls
+from agent.graph import answers, rights, urls
 from agent.graph.calls import Calls
 
 POLICY_PERMISSION = "Policy.Read.AuthenticationMethod"
@@ -33,6 +36,19 @@ class GraphTenant:
         if isinstance(fact, Known) and fact.value is None:
             return NotChecked("The Temporary Access Pass policy came without all of its numbers.")
         return fact  # type: ignore[return-value]  # None was told apart just above
+
+    def group_names(self, group_ids: Collection[str]) -> Mapping[str, str]:
+        """The display names of groups, where they can be read; learn.microsoft.com/graph/api/group-get."""
+
+        def read(group: str) -> str:
+            address = urls.address(urls.V1, "groups", urls.guid(group), query={"$select": "id,displayName"})
+            try:
+                return answers.text(self._calls.get(address), "displayName")
+            except errors.TenantRefused:
+                return ""
+
+        found = self._calls.many(read, sorted(group_ids))
+        return {group: name for group, name in found.items() if name}
 
     def status_page(self) -> Fact[passes.StatusPage]:
         """The longest time-out of all enrolment status pages; updates if any page installs them.
@@ -65,6 +81,17 @@ class GraphTenant:
         except errors.Misconfigured as wrong:
             return NotChecked(f"{wrong.summary} {wrong.advice}".strip())
         return Known(client_id, "POST /oauth2/v2.0/token", self._clock.now())
+
+    def rights(self, registration: str) -> Fact[frozenset[str]]:
+        """The permissions in a registration's token; raises TenantUnreachable and Misconfigured as a token does."""
+        carried = rights.in_token(self._calls.tokens.bearer(registration))
+        if carried is None:
+            return NotChecked("The token of this registration cannot be read.")
+        return Known(carried, "the token's roles", self._clock.now())
+
+    def certificate_ends(self, registration: str) -> datetime | None:
+        """When the registration's certificate ends; None when it uses none, or it cannot be read."""
+        return rights.certificate_ends(self._calls.tokens.credential(registration))
 
     def skew(self) -> Fact[float]:
         """Seconds by which our clock is ahead of Graph's Date header (whole seconds: it has no finer)."""
