@@ -34,10 +34,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """A running sandbox and its ready line, which holds secrets."""
+    """A running sandbox, its ready line (which holds secrets) and the name of the pretend company."""
 
     served: serving.Served
     ready: dict[str, Any]
+    company: str
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
     ready_file = state_dir / wiring.READY_FILE
     wiring.write_private(ready_file, json.dumps(ready))
     try:
-        yield Hosted(served, ready)
+        yield Hosted(served, ready, sandbox.tenant.directory.organisation.display_name)
     finally:
         ready_file.unlink(missing_ok=True)
         served.stop()
