@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from agent import errors, wiring
 from agent.cli import serving
@@ -50,8 +48,8 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
     wiring.private_folder(state_dir)
     clock = wiring.SystemClock()
     _refuse_second(state_dir)
+    certificate = local_ca.ensure(state_dir / "sandbox-tls", clock.now())
     listening = serving.listen(wish.port)
-    certificate = local_ca.ensure(state_dir / "tls", clock.now())
     chance = random.Random(_seed(state_dir) if wish.seed is None else wish.seed)  # noqa: S311  repeatable on request
     try:
         sandbox = mount.make(
@@ -86,20 +84,11 @@ def _refuse_second(state_dir: Path) -> None:
         origin = str(ready["graph"])
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if _answers(origin):
+    if serving.answers(origin):
         raise errors.Misconfigured(
             f"A sandbox tenant runs on this state folder already ({origin}).",
             "Stop that one first, or choose another folder with --state-dir.",
         )
-
-
-def _answers(origin: str) -> bool:
-    parts = urlsplit(origin)
-    try:
-        socket.create_connection((parts.hostname or "localhost", parts.port or 443), timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _seed(state_dir: Path) -> int:

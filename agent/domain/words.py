@@ -14,8 +14,10 @@ GLOSSARY: Final = (
     ("kit", "a person's open journeys; they share one pass"),
     (
         "strong method",
-        "a Hello key, passkey, platform credential, Authenticator with phone sign-in or certificate; "
-        "not push, SMS, OATH codes, mail or password",
+        (
+            "a Hello key, passkey, platform credential, Authenticator with phone sign-in or certificate; "
+            "not push, SMS, OATH codes, mail or password"
+        ),
     ),
     ("starter profile", "a profile for new people; it refuses somebody who already has a strong method"),
     ("site", "a named place with its time zone and languages"),
