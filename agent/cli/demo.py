@@ -259,7 +259,8 @@ def _passes_left(stage: Stage, made: Sequence[issuing.Issued]) -> list[str]:
 def _close_the_story(stage: Stage, made: Sequence[issuing.Issued]) -> None:
     stage.tell.chapter("Done")
     for journey in _states(stage, [journey for one in made for journey in one.journeys]):
-        stage.tell.say(f"{journey.id}  {journey.person_name}  {journey.profile} {journey.serial}  {journey.state}")
+        device = f" {journey.serial}" if journey.serial else ""
+        stage.tell.say(f"{journey.id}  {journey.person_name}  {journey.profile}{device}  {journey.state}")
     stage.tell.say(f"The slips lie in {stage.out}")
 
 

@@ -35,7 +35,13 @@ def get(client: FlaskClient, path: str, **how: str) -> TestResponse:
 
 def test_the_board_shows_people_devices_stages_passes_and_slips(morning: Pages) -> None:
     page = get(morning.let_in(), "/").text
-    for word in ("Ada Lovelace", "ada.lovelace@contoso.example", "Windows PC with Autopilot", "PF4K2M9X", "T6WN3C"):
+    for word in (
+        "Ada Lovelace",
+        "ada.lovelace<wbr>@contoso.example",
+        "Windows PC with Autopilot",
+        "PF4K2M9X",
+        "T6WN3C",
+    ):
         assert word in page
     assert "Waiting for Windows Hello" in page
     assert "Pass works until" in page
@@ -47,6 +53,23 @@ def test_open_journeys_come_before_closed_ones(morning: Pages) -> None:
     page = get(morning.let_in(), "/").text
     assert 'Open <span class="count">4</span>' in page
     assert page.index("Closed <span") < page.index("Katherine Johnson") > page.index("Grace Hopper")
+
+
+def test_what_needs_attention_comes_first_and_is_counted(morning: Pages) -> None:
+    made.keep(morning, made.journey("J9", ("Mary Jackson", "m@contoso.example"), "security-key"), made.a_pass("J9"))
+    page = get(morning.let_in(), "/").text
+    assert "2 need attention" in page
+    assert page.index("Grace Hopper") < page.index("Zoë") < page.index("Mary Jackson")
+    morning.world.clock.pass_minutes(60)
+    assert "5 need attention" in get(morning.let_in(), "/").text, "their pass has ended and they are not done"
+
+
+def test_the_steps_of_a_closed_journey_are_on_its_own_page_only(morning: Pages) -> None:
+    client = morning.let_in()
+    assert "Credential used" not in get(client, "/").text
+    assert "Credential used" in get(client, "/journeys/D9XKVF").text
+    assert "still to come" not in get(client, "/journeys/D9XKVF").text
+    assert "still to come" in get(client, "/journeys/K7QM4R").text
 
 
 def test_an_empty_board_says_what_to_do_first(pages: Pages) -> None:
