@@ -177,7 +177,8 @@ def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, why: str
     now = agent.clock.now()
     with agent.store.begin() as tx:
         row = tx.passes.get(plan.row.id)
-        tx.passes.save(row.moved(state, reason=why, reference=reference))
+        if row.state is passes.PassState.ISSUING:
+            tx.passes.save(row.moved(state, reason=why, reference=reference))
         if state is passes.PassState.REFUSED:
             _abandon_new(tx, plan, now, why)
         tx.audit.append(_entry(agent, plan, state.value, {"why": why, "reference": reference}))
@@ -251,7 +252,7 @@ def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: 
     try:
         with agent.store.begin() as tx:
             row = tx.passes.save(
-                tx.passes.get(plan.row.id).moved(
+                _still_issuing(tx, plan.row.id).moved(
                     passes.PassState.ISSUED,
                     issued_at=agent.clock.now(),
                     ends_at=tenant_pass.end,
@@ -268,6 +269,16 @@ def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: 
         raise
     kit = tuple(sheet.journey for sheet in plan.sheets)
     return Issued(row, plan.person, kit, made, plan.report.verdict.findings)
+
+
+def _still_issuing(tx: Transaction, pass_id: str) -> passes.Pass:
+    row = tx.passes.get(pass_id)
+    if row.state is not passes.PassState.ISSUING:
+        raise errors.Stale(
+            f"This took so long that the tracker took it for abandoned: the pass is {row.state}.",
+            "Nothing is live. Issue again.",
+        )
+    return row
 
 
 def _show(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, row: passes.Pass) -> None:

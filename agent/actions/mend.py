@@ -74,7 +74,8 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
     now = agent.clock.now()
     with agent.store.begin() as tx:
         row = tx.passes.get(row.id)
-        if row.state is state and row.reason == why:
+        settled = row.state not in {passes.PassState.ISSUING, passes.PassState.UNKNOWN}
+        if settled or (row.state is state and row.reason == why):
             return row
         if row.state is not state:
             if row.state is passes.PassState.ISSUING and state is not passes.PassState.UNKNOWN:

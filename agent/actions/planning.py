@@ -87,7 +87,7 @@ def _profile(agent: Agent, journey: journeys.Journey) -> profiles.Profile:
     found = agent.profiles.get(journey.profile)
     if found is None:
         raise errors.Misconfigured(
-            f"The open journey {journey.id} of this person uses the profile {journey.profile}, which is no longer there.",
+            f"This person's open journey {journey.id} uses the profile {journey.profile}, which is no longer there.",
             f"Put the profile back, or `tapslip close {journey.id}`.",
         )
     return found

@@ -57,9 +57,15 @@ def remove(agent: Agent, row: passes.Pass, reason: Reason) -> passes.Pass:
 
     Raises TenantRefused, TenantUnreachable or OutcomeUnknown; our record then still says `issued`.
     """
-    delete_in_tenant(agent, row.person_id, row.tenant_id)
+    try:
+        delete_in_tenant(agent, row.person_id, row.tenant_id)
+    except errors.OutcomeUnknown:
+        with agent.store.begin() as tx:
+            tx.passes.save(replace(tx.passes.get(row.id), reason=reason.sentence))
+        raise
     with agent.store.begin() as tx:
-        return record_gone(agent, tx, tx.passes.get(row.id), reason)
+        fresh = tx.passes.get(row.id)
+        return fresh if fresh.state is passes.PassState.GONE else record_gone(agent, tx, fresh, reason)
 
 
 def record_gone(agent: Agent, tx: Transaction, row: passes.Pass, reason: Reason) -> passes.Pass:

@@ -154,7 +154,7 @@ def _notice_gone(agent: Agent, row: passes.Pass, view: observe.View) -> passes.P
     fact = view.listed.get(row.person_id)
     if not isinstance(fact, Known) or any(found.id == row.tenant_id for found in fact.value):
         return row
-    why = "replaced outside Tapslip" if fact.value else "deleted outside Tapslip"
+    why = row.reason or ("replaced outside Tapslip" if fact.value else "deleted outside Tapslip")
     with agent.store.begin() as tx:
         fresh = tx.passes.get(row.id)
         if fresh.state is not passes.PassState.ISSUED or fresh.issued_at is None or fresh.issued_at > view.at:

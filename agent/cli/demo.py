@@ -72,12 +72,12 @@ def demo(once: bool, out: Path, port: int) -> None:  # noqa: FBT001  click's way
 @contextlib.contextmanager
 def _stage(state: Path, out: Path) -> Iterator[Stage]:
     tell = Narrator()
-    chosen = settings.load(None, {}, overrides={"state_dir": str(state), "tenant": "sandbox"})
     with tell.busy("Starting a pretend tenant"), contextlib.ExitStack() as opened:
         hosted = opened.enter_context(hosting.hosted(state, hosting.Wish(speed=SPEED)))
         door = Door(hosted.ready)
         opened.callback(door.close)
-        agent = wiring.build(chosen)
+        own = {"state_dir": str(state), "tenant": "sandbox", "organisation.name": hosted.company}
+        agent = wiring.build(settings.load(None, {}, overrides=own))
         opened.callback(agent.close)
         running = opened.pop_all()
     with running:
@@ -142,7 +142,7 @@ def _code(stage: Stage, made: issuing.Issued) -> Secret:
         codes.update(seen.codes)
     if len(codes) != 1:
         raise errors.Refused("The slips of one kit carry different codes.")
-    stage.tell.say(f"Read back from the paper by camera: {len(made.slips)} slip(s), user name, serial and one code.")
+    stage.tell.say(f"Read back from the paper as a camera would: {len(made.slips)} slip(s), one code.")
     return codes.pop()
 
 
@@ -180,6 +180,8 @@ def _until(stage: Stage, serial: str, action: str) -> None:
     """Do something with a device and wait until it asks for something."""
     shown = stage.door.move(serial, action)
     stage.tell.screen(shown)
+    if shown["asks"]:
+        return
     waited = 0.0
     while not shown["asks"]:
         stage.agent.clock.wait(0.3)
@@ -204,8 +206,7 @@ def _recover(stage: Stage) -> issuing.Issued:
     made = _issue(stage, LOST_A_PHONE, "account-recovery", lost=lost.id, proof="photo-id:checked at the desk")
     code = _code(stage, made)
     stage.tell.chapter("At a trusted PC, in a private window")
-    _until_asks = stage.door.device(TRUSTED_PC)
-    if not _until_asks["asks"]:
+    if not stage.door.device(TRUSTED_PC)["asks"]:
         _until(stage, TRUSTED_PC, "power-on")
     _walk(stage, TRUSTED_PC, made.person.user_name, code, lost.id)
     stage.tell.screen(stage.door.move(TRUSTED_PC, "unlock"))
@@ -258,7 +259,8 @@ def _passes_left(stage: Stage, made: Sequence[issuing.Issued]) -> list[str]:
 def _close_the_story(stage: Stage, made: Sequence[issuing.Issued]) -> None:
     stage.tell.chapter("Done")
     for journey in _states(stage, [journey for one in made for journey in one.journeys]):
-        stage.tell.say(f"{journey.id}  {journey.person_name}  {journey.profile} {journey.serial}  {journey.state}")
+        device = f" {journey.serial}" if journey.serial else ""
+        stage.tell.say(f"{journey.id}  {journey.person_name}  {journey.profile}{device}  {journey.state}")
     stage.tell.say(f"The slips lie in {stage.out}")
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from agent import errors, wiring
 from agent.cli import serving
@@ -34,10 +32,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """A running sandbox and its ready line, which holds secrets."""
+    """A running sandbox, its ready line (which holds secrets) and the name of the pretend company."""
 
     served: serving.Served
     ready: dict[str, Any]
+    company: str
 
 
 @contextmanager
@@ -49,8 +48,8 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
     wiring.private_folder(state_dir)
     clock = wiring.SystemClock()
     _refuse_second(state_dir)
+    certificate = local_ca.ensure(state_dir / "sandbox-tls", clock.now())
     listening = serving.listen(wish.port)
-    certificate = local_ca.ensure(state_dir / "tls", clock.now())
     chance = random.Random(_seed(state_dir) if wish.seed is None else wish.seed)  # noqa: S311  repeatable on request
     try:
         sandbox = mount.make(
@@ -72,7 +71,7 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
     ready_file = state_dir / wiring.READY_FILE
     wiring.write_private(ready_file, json.dumps(ready))
     try:
-        yield Hosted(served, ready)
+        yield Hosted(served, ready, sandbox.tenant.directory.organisation.display_name)
     finally:
         ready_file.unlink(missing_ok=True)
         served.stop()
@@ -85,20 +84,11 @@ def _refuse_second(state_dir: Path) -> None:
         origin = str(ready["graph"])
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if _answers(origin):
+    if serving.answers(origin):
         raise errors.Misconfigured(
             f"A sandbox tenant runs on this state folder already ({origin}).",
             "Stop that one first, or choose another folder with --state-dir.",
         )
-
-
-def _answers(origin: str) -> bool:
-    parts = urlsplit(origin)
-    try:
-        socket.create_connection((parts.hostname or "localhost", parts.port or 443), timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _seed(state_dir: Path) -> int:

@@ -38,26 +38,29 @@ _POLLED: Final = frozenset({"board_fragment", "journey_fragment"})
 
 
 class Trouble(NamedTuple):
-    """What a page says when it has nothing else: what happened, and what to do next."""
+    """What a page says when it has nothing else: what happened, what to do next, and whether the board is a way."""
 
     title: str
     advice: str
     reference: str = ""
+    to_board: bool = True
 
 
 NO_SESSION: Final = Trouble(
     "You are not signed in here",
-    "Press Enter in the terminal where Tapslip is running, or run tapslip serve again, and open the link it prints. "
+    "Press Enter in the terminal where Tapslip is running, or run “tapslip serve” again, and open the link it prints. "
     "A link works once and for ten minutes; a session ends after 15 minutes in which nothing was opened.",
+    to_board=False,
 )
 USED_LINK: Final = Trouble(
     "This link has been used, or is older than ten minutes",
-    "Press Enter in the terminal where Tapslip is running, or run tapslip serve again, and open the new link.",
+    "Press Enter in the terminal where Tapslip is running, or run “tapslip serve” again, and open the new link.",
+    to_board=False,
 )
 _TROUBLES: Final = {
     400: Trouble("This request cannot be read", "Go back to the board and follow a link from there."),
     404: Trouble("There is no such page", "Go back to the board and choose a journey there."),
-    405: Trouble("This page can only be read", "Go back to the board. Passes are issued with tapslip issue."),
+    405: Trouble("This page can only be read", "Go back to the board. Passes are issued with “tapslip issue”."),
     413: Trouble("This request is too large", "Go back to the board."),
     421: Trouble("This address is not answered", "Open the pages under https://localhost and the port of the link."),
 }

@@ -5,7 +5,7 @@ Pure: it reads no store and no clock. The shapes are drawn by `templates/marks.h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,27 +67,42 @@ def steps(row: Row) -> tuple[Mark, ...]:
 
 
 def pass_state(row: Row, now: datetime) -> Mark:
-    """How the pass stands and when it ends, ended or went; never anything of its code."""
+    """How the pass stands and when it ends, ended or went, to be read after “Pass”; never anything of its code."""
     held = row.row
     if held is None:
-        return Mark(Shape.NOTHING, "No pass")
+        return Mark(Shape.NOTHING, "was never made")
     if held.state is PassState.ISSUED:
-        return _issued(held, now)
+        return _issued(held, now, still_needed=row.journey.state is JourneyState.OPEN)
     if held.state is PassState.GONE:
-        return Mark(Shape.REACHED, "Gone since", held.gone_at, held.reason)
+        return Mark(Shape.REACHED, "gone since", held.gone_at, held.reason)
     if held.state is PassState.REFUSED:
-        return Mark(Shape.STOPPED, "Refused", note=held.reason)
+        return Mark(Shape.STOPPED, "refused", note=held.reason)
     if held.state is PassState.UNKNOWN:
-        return Mark(Shape.ATTENTION, "Not known: Tapslip is looking", note=held.reason)
-    return Mark(Shape.UNDER_WAY, "Being issued" if held.state is PassState.ISSUING else "Requested")
+        return Mark(Shape.ATTENTION, "not known: Tapslip is looking", note=held.reason)
+    return Mark(Shape.UNDER_WAY, "being issued" if held.state is PassState.ISSUING else "requested")
 
 
-def _issued(held: passes.Pass, now: datetime) -> Mark:
+def needs_attention(row: Row, now: datetime) -> bool:
+    """Whether somebody should look: something unexpected appeared, or the pass is unknown or over too soon."""
+    return bool(row.unexpected) or pass_state(row, now).shape is Shape.ATTENTION
+
+
+def attention_first(rows: Iterable[Row], now: datetime) -> list[Row]:
+    """The rows that need somebody before the others; otherwise in the order given."""
+    return sorted(rows, key=lambda row: not needs_attention(row, now))
+
+
+def how_many_need_attention(rows: Iterable[Row], now: datetime) -> int:
+    """For the heading of a long board."""
+    return sum(needs_attention(row, now) for row in rows)
+
+
+def _issued(held: passes.Pass, now: datetime, *, still_needed: bool) -> Mark:
     if held.terms.start is not None and held.terms.start > now:
-        return Mark(Shape.AHEAD, "Works from", held.terms.start)
+        return Mark(Shape.AHEAD, "works from", held.terms.start)
     if held.ends_at is not None and held.ends_at <= now:
-        return Mark(Shape.STOPPED, "Ended", held.ends_at)
-    return Mark(Shape.UNDER_WAY, "Works until", held.ends_at)
+        return Mark(Shape.ATTENTION if still_needed else Shape.STOPPED, "ended", held.ends_at)
+    return Mark(Shape.UNDER_WAY, "works until", held.ends_at)
 
 
 def slip_state(slip: passes.Slip) -> Mark:
