@@ -74,6 +74,12 @@ class Passes(Protocol):
         when the request left and no whole answer came.
         """
 
+    def busy_for(self) -> float:
+        """Seconds for which the tenant has asked us to make no passes; 0.0 when it has not."""
+
+    def removal_due(self, until: datetime) -> None:
+        """A pass will have to go until then: creations leave its deletion some of what the tenant lets us write."""
+
     def delete(self, person_id: str, tenant_id: str) -> None:
         """Delete one; one that is gone already is fine. Raises TenantRefused or TenantUnreachable."""
 

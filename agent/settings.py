@@ -36,12 +36,18 @@ class Cloud(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """An app registration and its one credential: `secret`, or `certificate_file` (PEM holding certificate and key)."""
+    """An app registration and its one credential.
+
+    `secret`; `certificate_file` (PEM or PFX holding certificate and key); `federated_token_file`, which the platform
+    keeps fresh; or `managed_identity` of this machine: `system`, or `user` for the one named by `client_id`.
+    """
 
     client_id: str
     secret: Secret | None = None
     certificate_file: Path | None = None
     passphrase: Secret | None = None
+    federated_token_file: Path | None = None
+    managed_identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,12 @@ class Registrations:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A real tenant; `tenant_id` is its GUID in lower case."""
+    """A real tenant; `tenant_id` is its GUID in lower case, `sign_in` how operators do: `browser` or `device_code`."""
 
     cloud: Cloud
     tenant_id: str
     registrations: Registrations
+    sign_in: str = "browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +130,20 @@ class Row(NamedTuple):
     meaning: str
 
 
-_REGISTRATION: Final = "client_id and secret_file, secret or certificate_file (with passphrase_file)"
+_REGISTRATION: Final = (
+    "client_id and one of managed_identity (system or user), federated_token_file, certificate_file (PEM or PFX, with "
+    "passphrase_file), secret_file and secret"
+)
 TABLE: Final = (
     Row("tenant", "sandbox", "sandbox, or the keys below for a real tenant"),
     Row("tenant.cloud", "global", "global, us_gov or us_gov_dod"),
     Row("tenant.tenant_id", "", "the tenant's id, a GUID"),
+    Row("tenant.sign_in", "browser", "how operators sign in: browser, or device_code (which can be phished)"),
     Row("tenant.registrations.watcher", "", f"reads: {_REGISTRATION}"),
-    Row("tenant.registrations.issuer", "", f"makes and deletes passes: {_REGISTRATION}"),
-    Row("tenant.registrations.writer", "none", f"writes devices: {_REGISTRATION}"),
-    Row("tenant.registrations.operators", "none", f"operators' sign-in: {_REGISTRATION}"),
-    Row("tenant.registrations.sender", "none", f"sends mail: {_REGISTRATION}"),
+    Row("tenant.registrations.issuer", "", "makes and deletes passes: likewise"),
+    Row("tenant.registrations.writer", "none", "writes devices: likewise"),
+    Row("tenant.registrations.operators", "none", "operators' sign-in: likewise, but no managed identity"),
+    Row("tenant.registrations.sender", "none", "sends mail: likewise"),
     Row("state_dir", "per user", "folder of database, keys and the sandbox's ready line; owner-only when created"),
     Row("database_url", "SQLite in state_dir", "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
     Row("keys_file", "keys.json in state_dir", "keys of audit and sessions; keep it out of the database's backups"),
@@ -258,7 +269,7 @@ class _Building:
     def _tenant(self, shape: settings_file.TenantShape) -> Tenant:
         given = {name: getattr(shape.registrations, name) for name in type(shape.registrations).model_fields}
         built = {name: self._registration(name, one) for name, one in given.items() if one}
-        return Tenant(Cloud(shape.cloud), shape.tenant_id, Registrations(**built))
+        return Tenant(Cloud(shape.cloud), shape.tenant_id, Registrations(**built), shape.sign_in)
 
     def _registration(self, name: str, shape: settings_file.RegistrationShape) -> Registration:
         key: Key = ("tenant", "registrations", name)
@@ -266,9 +277,19 @@ class _Building:
         if shape.secret_file:
             secret = self._secret(shape.secret_file, (*key, "secret_file"))
         passphrase = self._secret(shape.passphrase_file, (*key, "passphrase_file")) if shape.passphrase_file else None
-        certificate = shape.certificate_file
-        held = self._file(certificate, (*key, "certificate_file")) if certificate else None
-        return Registration(shape.client_id, secret, held, passphrase)
+        files = {
+            name: self._file(text, (*key, name))
+            for name in ("certificate_file", "federated_token_file")
+            if (text := getattr(shape, name))
+        }
+        return Registration(
+            shape.client_id,
+            secret,
+            files.get("certificate_file"),
+            passphrase,
+            files.get("federated_token_file"),
+            shape.managed_identity,
+        )
 
     def _secret(self, text: str, key: Key) -> Secret | None:
         """The first line of a file; a fault, and None, if there is none."""

@@ -24,6 +24,7 @@ from pydantic import (
     SecretStr,
     Tag,
     TypeAdapter,
+    field_validator,
     model_validator,
 )
 
@@ -36,8 +37,7 @@ _FOREIGN: Final = frozenset(  # read by the project's own scripts and tests, nev
 _LATER: Final = (
     *("templates_dir", "issue_as", "roles", "protected_groups", "guard_rails", "limits", "retention_days"),
     *("audit_anchor", "organisation.logo", "tls.proxy", "sites.*.wifi", "sites.*.printers", "sites.*.scanner"),
-    *("sites.*.stations", "sites.*.operators", "tenant.registrations.*.managed_identity"),
-    "tenant.registrations.*.federated_token_file",
+    *("sites.*.stations", "sites.*.operators"),
 )
 
 
@@ -99,6 +99,10 @@ _Text = Annotated[str, Field(min_length=1)]
 _Guid = Annotated[str, AfterValidator(_guid)]
 
 
+#: The ways in which a registration may prove itself, the safest first.
+CREDENTIALS: Final = ("managed_identity", "federated_token_file", "certificate_file", "secret_file", "secret")
+
+
 class RegistrationShape(_Shape):
     """An app registration with its client id and one credential."""
 
@@ -107,19 +111,20 @@ class RegistrationShape(_Shape):
     secret_file: _Text | None = None
     certificate_file: _Text | None = None
     passphrase_file: _Text | None = None
+    federated_token_file: _Text | None = None
+    managed_identity: Literal["system", "user"] | None = None
 
     @model_validator(mode="after")
     def _one_credential(self) -> RegistrationShape:
-        given = [name for name in ("secret", "secret_file", "certificate_file") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError("must have exactly one of secret_file, secret and certificate_file")
+        if sum(getattr(self, name) is not None for name in CREDENTIALS) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(CREDENTIALS[:-1])} and {CREDENTIALS[-1]}")
         if self.passphrase_file is not None and self.certificate_file is None:
             raise ValueError("has a passphrase_file, which belongs to a certificate_file only")
         return self
 
 
 class RegistrationsShape(_Shape):
-    """The app registrations, by what they may do."""
+    """The app registrations, by what they may do; a managed identity cannot be what people sign in by."""
 
     watcher: RegistrationShape
     issuer: RegistrationShape
@@ -127,12 +132,20 @@ class RegistrationsShape(_Shape):
     operators: RegistrationShape | None = None
     sender: RegistrationShape | None = None
 
+    @field_validator("operators")
+    @classmethod
+    def _people_sign_in_by_an_app(cls, held: RegistrationShape | None) -> RegistrationShape | None:
+        if held is not None and held.managed_identity is not None:
+            raise ValueError("cannot be a managed identity: people sign in by an app registration")
+        return held
+
 
 class TenantShape(_Shape):
     """A real tenant."""
 
     cloud: Annotated[Literal["global", "us_gov", "us_gov_dod"], BeforeValidator(_not_china)] = "global"
     tenant_id: _Guid
+    sign_in: Literal["browser", "device_code"] = "browser"
     registrations: RegistrationsShape
 
 

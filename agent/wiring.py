@@ -229,9 +229,12 @@ def _real(tenant: Tenant, proxy: str) -> Connection:
         "sender": tenant.registrations.sender,
     }
     credentials = {name: _credential(held) for name, held in named.items() if held is not None}
-    return Connection(hosts.graph, hosts.login, tenant.tenant_id, credentials, proxy=proxy or None)
+    return Connection(
+        hosts.graph, hosts.login, tenant.tenant_id, credentials, proxy=proxy or None, sign_in=tenant.sign_in
+    )
 
 
 def _credential(held: Registration) -> Credential:
     certificate = str(held.certificate_file) if held.certificate_file else None
-    return Credential(held.client_id, held.secret, certificate, held.passphrase)
+    federated = str(held.federated_token_file) if held.federated_token_file else None
+    return Credential(held.client_id, held.secret, certificate, held.passphrase, federated, held.managed_identity)

@@ -7,12 +7,15 @@ import os
 import sys
 
 import hypothesis
+import pytest
 
 #: What a machine that runs the tests tells them on purpose.
 TOLD = {"TAPSLIP_TEST_POSTGRES", "TAPSLIP_GRAPH_DATA", "TAPSLIP_CHROMIUM"}
 
 for name in [name for name in os.environ if name.startswith("TAPSLIP_") and name not in TOLD]:
     del os.environ[name]
+
+from tests import watching  # noqa: E402  -- only now that no setting of ours is left
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("house")
@@ -37,3 +40,17 @@ def _stay_at_home(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_stay_at_home)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A fault of the sandbox's answers or the client's requests fails the whole run, whichever test met it."""
+    if watching.WATCH.faults and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was held against Microsoft's description of Graph, and what could not be."""
+    terminalreporter.section("Microsoft's description of Graph")
+    for line in watching.WATCH.lines():
+        terminalreporter.write_line(line)

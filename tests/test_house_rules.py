@@ -375,3 +375,17 @@ def test_the_top_level_holds_only_what_the_layout_allows() -> None:
     tops = {name.partition("/")[0] for name in tracked()}
     faults = [f"{top}:1" for top in sorted(tops) if not top.startswith(".") and top not in TOP_LEVEL]
     expect_none(faults, "Move these into agent/, provisioning_profiles/, scripts/ or tests/:")
+
+
+def test_every_sandbox_of_a_test_is_watched() -> None:
+    makers = {("mount", "make"), ("hosting", "hosted")}
+    faults = [
+        f"{module.at(node)} {node.func.value.id}.{node.func.attr}"
+        for module in modules("tests")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+        if (node.func.value.id, node.func.attr) in makers and module.name != "tests/tenancies.py"
+    ]
+    expect_none(
+        faults, "Make sandboxes by tests/tenancies.py, which holds each exchange against Microsoft's description:"
+    )

@@ -28,6 +28,7 @@ from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import passes as tenant_passes
 from agent.sandbox.areas import people as tenant_people
 from agent.sandbox.wire import faults
+from tests import tenancies
 from tests.wsgi_adapter import WsgiAdapter
 
 ORIGIN = "https://localhost:8443"
@@ -221,7 +222,7 @@ def world(folder: Path, *, options: tenants.Options | None = None, **overrides: 
     """A fresh world whose files lie below `folder`; `overrides` are settings."""
     clock = SharedClock()
     around = mount.Surroundings(pause=clock.wait)
-    sandbox = mount.make(clock.now, random.Random(11), origin=ORIGIN, options=options, surroundings=around)
+    sandbox = tenancies.make(clock.now, random.Random(11), origin=ORIGIN, options=options, surroundings=around)
     adapter = WsgiAdapter(sandbox.wsgi, clock.now)
     held = {"state_dir": str(folder / "state"), **overrides}
     chosen = settings.load(None, {}, overrides=held)

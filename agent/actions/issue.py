@@ -37,17 +37,18 @@ class Issued:
     findings: tuple[cases.Finding, ...]
 
 
-def issue(agent: Agent, request: planning.Request) -> Issued:
+def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = None) -> Issued:
     """Issue one pass for a kit. Raises Refused (with the findings' codes), TenantRefused, OutcomeUnknown and the rest.
 
     Whatever is raised, no pass is left live that nobody holds, or the record says `unknown` and is mended later.
+    `facts` are those that were gathered just now for many people, this one among them.
     """
     authority.may_change_passes(agent, request.by)
     if request.paper is None and request.screen is None:
         raise errors.WrongUsage(
             "Nobody would see the code.", "Add --slip DIR for paper or --show-code for the terminal."
         )
-    plan = planning.plan(agent, request)
+    plan = planning.plan(agent, request, facts)
     _rehearse(agent, plan)
     if request.asked.replace:
         plan = _clear(agent, plan)

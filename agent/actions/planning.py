@@ -48,14 +48,20 @@ class Plan:
         return self.request.by.name
 
 
-def plan(agent: Agent, request: Request) -> Plan:
-    """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made."""
-    report = preflight.preflight(agent, request.asked)
+def plan(agent: Agent, request: Request, facts: cases.Facts | None = None) -> Plan:
+    """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made.
+
+    `facts` are those that were gathered just now for many people, this one among them.
+    """
+    if facts is None:
+        report = preflight.preflight(agent, request.asked)
+    else:
+        report = preflight.judged(agent, request.asked, facts)
     whole = _whole_kit(agent, report)
     if whole != request.asked:
         report = preflight.preflight(agent, whole)
-    facts = report.facts.people[request.asked.person]
-    terms, person = report.verdict.terms, facts.person
+    who = report.facts.people[request.asked.person]
+    terms, person = report.verdict.terms, who.person
     if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
         raise _refusal(agent, request, report)
     now = agent.clock.now()
@@ -66,7 +72,7 @@ def plan(agent: Agent, request: Request) -> Plan:
         state=passes.PassState.REQUESTED,
         requested_at=now,
         by=request.by.name,
-        others=tuple(found.id for found in facts.listed.value) if isinstance(facts.listed, Known) else (),
+        others=tuple(found.id for found in who.listed.value) if isinstance(who.listed, Known) else (),
     )
     return Plan(request, report, person.value, row, _sheets(agent, request, report, row))
 

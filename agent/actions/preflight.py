@@ -158,5 +158,9 @@ class Report:
 
 def preflight(agent: Agent, asked: cases.KitAsked) -> Report:
     """Gather and judge one kit; spends nothing and writes nothing. Raises as `gather` does."""
-    facts = gather(agent, [asked.person], asked.items)
+    return judged(agent, asked, gather(agent, [asked.person], asked.items))
+
+
+def judged(agent: Agent, asked: cases.KitAsked, facts: cases.Facts) -> Report:
+    """Judge one kit by facts that were gathered for many, its own among them."""
     return Report(asked, facts, findings.judge(facts, asked, agent.clock.now()))

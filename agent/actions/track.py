@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent import errors
 from agent.actions import authority, mend, observe, removal
@@ -17,6 +17,9 @@ from agent.domain.facts import Known
 from agent.domain.journeys import Journey, JourneyState, Observation, family
 from agent.domain.profiles import Milestone
 from agent.ports import Agent, AuditEntry
+
+#: The longest window in which the tenant counts what we write: a pass that ends in it has to be deleted in it.
+_SOON = timedelta(seconds=150)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def _settle(agent: Agent, person_id: str, kit: Sequence[Journey], view: observe.
     notes.trouble.extend(f"{kit[0].user_name}: unexpected: {seen.detail} ({seen.sight.value})" for seen in odd)
     row = _open_pass(agent, person_id)
     over = row is not None and row.ends_at is not None and view.at >= row.ends_at
+    if row is not None and row.ends_at is not None and view.at < row.ends_at <= view.at + _SOON:
+        agent.passes.removal_due(row.ends_at)
     if row is not None and row.state is passes.PassState.ISSUED:
         row = _notice_gone(agent, row, view)
         needed = any(standing.needs_pass for standing in standings.values()) and not over

@@ -42,12 +42,12 @@ class Door:
             f"The sandbox has no device {serial}.", "`tapslip sandbox device list` shows all of them."
         )
 
-    def move(
-        self, serial: str, action: str, *, person: str = "", code: Secret | None = None, lost_method: str = ""
-    ) -> dict[str, Any]:
-        """`power-on`, `sign-in`, `unlock` or `reset`; raises Refused with the device's own words."""
+    def move(self, serial: str, action: str, *, code: Secret | None = None, **typed: str) -> dict[str, Any]:
+        """`power-on`, `sign-in`, `unlock`, `reset` or a button; raises Refused with the device's own words.
+
+        A sign-in takes `person`, `lost_method`, `sets_up`, `approve_on`, `phone_number`; empty ones count for nothing.
+        """
         device = self.device(serial)
-        typed = {"person": person, "lost_method": lost_method}
         payload = {name: value for name, value in typed.items() if value}
         if code is not None:
             payload["code"] = code.expose()

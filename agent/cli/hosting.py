@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent import errors, wiring
 from agent.cli import serving
@@ -18,16 +18,39 @@ from agent.sandbox import tenant as tenants
 from agent.sandbox.virtual import browser
 from agent.web import local_ca
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 _SEED_FILE = "sandbox-seed.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How the sandbox should be: port 0 is any free one, `seed` None is this state folder's own random one."""
+    """How the sandbox should be: port 0 is any free one, `seed` None is this state folder's own random one.
+
+    `speed` divides enrolment steps and delays, `latency` is seconds before each answer. `throttling` is "on" (what
+    Microsoft publishes), "off", or "reports" (only the reports' 5 in 10 s); `throttle_factor` shortens windows and
+    counts. `people_file` is a seed of your own in place of the one that comes along, `in_front` a layer in front of
+    the app.
+    """
 
     port: int = 0
     seed: int | None = None
     speed: float = 1.0
+    latency: float = 0.0
+    throttling: str = "on"
+    throttle_factor: float = 1.0
+    people_file: Path | None = None
+    in_front: Callable[[WSGIApplication], WSGIApplication] | None = None
+
+    def options(self) -> tenants.Options:
+        """The tenant's switches that come of it."""
+        return tenants.Options(
+            speed=self.speed,
+            latency=self.latency,
+            throttling=self.throttling,
+            throttle_factor=self.throttle_factor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +79,13 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
             clock.now,
             chance,
             origin=listening.origin,
-            options=tenants.Options(speed=wish.speed),
+            options=wish.options(),
             surroundings=mount.Surroundings(
+                seed_path=wish.people_file,
                 transport=browser.through_tls(certificate.ca_file),
                 pause=clock.wait,
                 control_token=wiring.SystemChance().token(),
+                in_front=wish.in_front,
             ),
         )
     except seeds.SeedError as problem:

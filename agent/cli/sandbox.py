@@ -21,14 +21,25 @@ from agent.domain.secrets import Secret
 @click.option("--port", type=int, default=0, help="Port on loopback; default any free one.")
 @click.option("--seed", type=int, help="Same seed, same ids; default this folder's own.")
 @click.option("--speed", type=click.FloatRange(min=0.01), default=1.0, help="Divides the durations of enrolment steps.")
+@click.option("--latency", type=click.FloatRange(0, 60), default=0.0, help="Seconds before each answer.")
+@click.option(
+    "--throttling",
+    type=click.Choice(["on", "reports", "off"]),
+    default="on",
+    help="Microsoft's published limits; 'reports': only those of the reports.",
+)
+@click.option(
+    "--throttle-factor", type=click.FloatRange(0.001, 1000), default=1.0, help="Shortens windows and counts alike."
+)
+@click.option("--people-file", type=click.Path(path_type=Path), help="A seed file of your own (YAML).")
 @click.option("--state-dir", type=click.Path(path_type=Path), help="Folder of the ready line; default from settings.")
 @click.pass_context
-def sandbox(ctx: click.Context, port: int, seed: int | None, speed: float, state_dir: Path | None) -> None:
+def sandbox(ctx: click.Context, /, state_dir: Path | None, **wished: Any) -> None:
     """Serve a pretend tenant until stopped; prints one JSON line when it is ready."""
     ctx.obj = (opening.globals_of(ctx), state_dir)
     if ctx.invoked_subcommand is not None:
         return
-    with hosting.hosted(_folder(ctx), hosting.Wish(port, seed, speed)) as running:
+    with hosting.hosted(_folder(ctx), hosting.Wish(**wished)) as running:
         sys.stdout.write(json.dumps(running.ready) + "\n")
         sys.stdout.flush()
         running.served.wait()
@@ -86,13 +97,18 @@ def power_on(ctx: click.Context, serial: str) -> None:
 @device.command("sign-in")
 @click.argument("serial")
 @click.option("--person", metavar="UPN", default="", help="Who types; needed the first time.")
-@click.option("--lost", metavar="METHOD_ID", default="", help="The method to delete (trusted PC only).")
+@click.option("--lost", "lost_method", metavar="METHOD_ID", default="", help="The method to delete (trusted PC only).")
+@click.option(
+    "--sets-up", type=click.Choice(["passkey", "phone-sign-in", "push"]), help="What a person's own phone sets up."
+)
+@click.option("--approve-on", metavar="SERIAL", default="", help="The phone that answers an MFA prompt.")
+@click.option("--phone-number", metavar="NUMBER", default="", help="What is registered when a policy interrupts.")
 @click.pass_context
-def sign_in(ctx: click.Context, serial: str, person: str, lost: str) -> None:
+def sign_in(ctx: click.Context, /, serial: str, **typed: str) -> None:
     """Type user name and code; the code is read from standard input (an empty line: the person has none)."""
     with _door(ctx) as door:
-        typed = _typed()
-        _show(door.move(serial, "sign-in", person=person, code=typed, lost_method=lost))
+        code = _typed()
+        _show(door.move(serial, "sign-in", code=code, **typed))
 
 
 def _typed() -> Secret | None:
@@ -102,6 +118,16 @@ def _typed() -> Secret | None:
         text = sys.stdin.readline()
     text = text.strip()
     return Secret(text) if text else None
+
+
+@device.command("press")
+@click.argument("serial")
+@click.argument("button", type=click.Choice(["provision", "reseal", "approve"]))
+@click.pass_context
+def press(ctx: click.Context, serial: str, button: str) -> None:
+    """Press what only some devices have: a technician's Provision and Reseal, Authenticator's Approve."""
+    with _door(ctx) as door:
+        _show(door.move(serial, button))
 
 
 @device.command("unlock")

@@ -122,10 +122,15 @@ def problem(answer: Answer) -> tuple[str, str]:
 def retry_after(answer: Answer, now: datetime) -> float | None:
     """Seconds that Retry-After asks for (a number, even a fraction, or a date), or None."""
     value = answer.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)
     at = date(value)
     return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def fraction(value: str) -> float | None:
+    """A number such as 0.85 out of a header, or None."""
+    return float(value) if re.fullmatch(r"\d{1,6}(\.\d{1,20})?", value.strip()) else None
 
 
 def date(value: str) -> datetime | None:

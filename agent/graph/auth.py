@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 import msal
 
 from agent import errors
-from agent.graph import answers
+from agent.graph import login, proofs
 from agent.graph.connection import Connection, Credential
-from agent.graph.transport import Answer, Silence, Transport, refuse_inside_transaction
+from agent.graph.transport import Transport, refuse_inside_transaction
+
+unreachable = login.unreachable
 
 #: learn.microsoft.com/entra/identity-platform/reference-error-codes: what happened, and what to do about it.
 _ADVICE = {
@@ -28,12 +28,20 @@ _ADVICE = {
         "Make a new secret or certificate in Entra and put it into the settings.",
     ),
     700016: ("Entra does not know its client id in this tenant", "Check client id and tenant id in the settings."),
+    700024: ("the times of its token or certificate are not now", "Check the clock, and that the token is renewed."),
     700027: ("its certificate is not the one that Entra knows", "Upload the public certificate to the registration."),
+    700211: ("Entra trusts no token from that issuer", "Check the federated credential of the registration in Entra."),
+    700212: ("Entra trusts no token for that audience", "Check the federated credential of the registration in Entra."),
+    700213: ("Entra trusts no token of that subject", "Check the federated credential of the registration in Entra."),
     90002: ("Entra does not know the tenant", "Check the tenant id and the cloud in the settings."),
     900023: ("the tenant id is neither a GUID nor a domain", "Check the tenant id in the settings."),
     7000112: ("the registration is switched off", "Enable its enterprise application in Entra."),
     53003: ("a Conditional Access policy blocks it", "Allow this workload identity in Conditional Access."),
 }
+_NO_IDENTITY = (
+    "this machine has no such managed identity",
+    "Assign the identity to the machine in Azure, and check client_id in the settings.",
+)
 
 
 class Tokens:
@@ -41,8 +49,11 @@ class Tokens:
 
     def __init__(self, connection: Connection, transport: Transport) -> None:
         self._connection = connection
-        self._login = _Login(connection.login, transport)
+        self._login = login.Login(connection.login, transport)
+        self._machine = login.Machine(transport)
         self._applications: dict[str, Any] = {}
+        self._challenges: dict[str, str] = {}
+        self._lent: dict[str, Callable[[], str]] = {}
         self._locks = {name: threading.Lock() for name in connection.registrations}
 
     def bearer(self, registration: str) -> str:
@@ -51,11 +62,12 @@ class Tokens:
         Raises Misconfigured (no such registration, wrong or expired credential, unknown tenant) and TenantUnreachable.
         """
         refuse_inside_transaction()
+        if registration in self._lent:
+            return self._lent[registration]()
         credential = self.credential(registration)
         with self._locks[registration]:
             try:
-                application = self._applications.get(registration) or self._application(registration, credential)
-                found = application.acquire_token_for_client([f"{self._connection.graph}/.default"])
+                found = self._acquire(registration, credential)
             except errors.AgentError:
                 self._applications.pop(registration, None)
                 raise
@@ -65,16 +77,27 @@ class Tokens:
             if isinstance(token, str):
                 return token
             self._applications.pop(registration, None)
-        raise _refusal(registration, found)
+        raise refusal(registration, found, machine=credential.managed_identity is not None)
 
     def client_id(self, registration: str) -> str:
         """The app id of a registration; raises Misconfigured when the settings name none."""
         return self.credential(registration).client_id
 
-    def forget(self, registration: str) -> None:
-        """Ask for a new token next time: Graph did not accept this one."""
+    def forget(self, registration: str, claims: str | None = None) -> None:
+        """Ask for a new token next time: Graph did not accept this one. `claims` is what it asked for, as JSON."""
+        if registration not in self._locks:
+            return
         with self._locks[registration]:
             self._applications.pop(registration, None)
+            if claims is not None:
+                self._challenges[registration] = claims
+
+    def lend(self, registration: str, bearer: Callable[[], str] | None) -> None:
+        """Let an operator's own token stand for a registration's from now on, or no longer (None)."""
+        if bearer is None:
+            self._lent.pop(registration, None)
+        else:
+            self._lent[registration] = bearer
 
     def credential(self, registration: str) -> Credential:
         """The credential of a registration; raises Misconfigured when the settings name none."""
@@ -86,124 +109,50 @@ class Tokens:
             )
         return credential
 
+    def _acquire(self, registration: str, credential: Credential) -> Mapping[str, Any]:
+        application = self._applications.get(registration)
+        if application is None:
+            application = self._applications[registration] = self._application(registration, credential)
+        claims = self._challenges.pop(registration, None)
+        if credential.managed_identity is not None:
+            found = application.acquire_token_for_client(resource=self._connection.graph, claims_challenge=claims)
+        else:
+            scopes = [f"{self._connection.graph}/.default"]
+            found = application.acquire_token_for_client(scopes, claims_challenge=claims)
+        return found if isinstance(found, dict) else {}
+
     def _application(self, registration: str, credential: Credential) -> Any:
-        application = msal.ConfidentialClientApplication(
-            credential.client_id,
-            client_credential=_proof(registration, credential),
-            authority=f"{self._connection.login}/{self._connection.tenant_id}",
-            instance_discovery=False,
-            http_client=self._login,
-        )
-        self._applications[registration] = application
-        return application
+        if credential.managed_identity is None:
+            return application(self._connection, registration, self._login)
+        one = msal.SystemAssignedManagedIdentity()
+        if credential.managed_identity == "user":
+            one = msal.UserAssignedManagedIdentity(client_id=credential.client_id)
+        return msal.ManagedIdentityClient(one, http_client=self._machine)
 
 
-class _Login:
-    """What MSAL takes for an HTTP client: our transport, held to the login origin."""
+def application(connection: Connection, registration: str, http_client: login.Login, **more: Any) -> Any:
+    """MSAL's object for a registration with a secret, a certificate or a federated token.
 
-    def __init__(self, origin: str, transport: Transport) -> None:
-        self._origin = _origin(origin)
-        self._transport = transport
-
-    def get(
-        self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: Any
-    ) -> _LoginAnswer:
-        """A discovery document."""
-        return self._send("GET", url + (f"?{urlencode(params)}" if params else ""), headers or {}, None)
-
-    def post(
-        self, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: Any
-    ) -> _LoginAnswer:
-        """A token request; MSAL may leave `params` empty, which adds nothing."""
-        form = urlencode({key: value for key, value in (data or {}).items() if value is not None})
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._send("POST", url, {**kind, **(headers or {})}, form)
-
-    def close(self) -> None:
-        """Nothing: the transport is closed by its owner."""
-
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> _LoginAnswer:
-        if _origin(url) != self._origin:
-            raise errors.TenantUnreachable(
-                "The sign-in service named another host for its tokens.", "Check login and tenant in the settings."
-            )
-        answer = self._transport.exchange(method, url, {k: v for k, v in headers.items() if v is not None}, body)
-        if isinstance(answer, Silence):
-            raise unreachable("The sign-in service of the tenant", answer)
-        if answer.status == 429 or answer.status >= 500:
-            raise errors.TenantUnreachable(
-                f"The sign-in service of the tenant answered {answer.status}.",
-                "Try again in a few minutes.",
-                answer.reference,
-            )
-        if answer.status < 400 and (answer.status >= 300 or answers.content(answer) is None):
-            raise errors.TenantUnreachable(
-                "What answered is not the sign-in service of the tenant, but perhaps a captive portal.",
-                "Check the network, and proxy in the settings.",
-                answer.reference,
-            )
-        return _LoginAnswer(answer)
-
-
-class _LoginAnswer:
-    """What MSAL takes for an HTTP response."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.status_code = answer.status
-        self.headers = answer.headers
-        self.text = answer.body.decode("utf-8", errors="replace")
-
-
-def unreachable(who: str, silence: Silence) -> errors.TenantUnreachable:
-    """The error for a tenant or sign-in service that cannot be reached; `who` begins the sentence."""
-    return errors.TenantUnreachable(
-        f"{who} cannot be reached: {silence.why}.",
-        "Check network, proxy and addresses in the settings; start the sandbox, if it is that, with: tapslip sandbox",
-        silence.reference,
+    Raises Misconfigured for a credential that cannot be read, TenantUnreachable when nobody answers.
+    """
+    credential = connection.registrations[registration]
+    return msal.ConfidentialClientApplication(
+        credential.client_id,
+        client_credential=proofs.of(registration, credential),
+        authority=f"{connection.login}/{connection.tenant_id}",
+        instance_discovery=False,
+        http_client=http_client,
+        **more,
     )
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or 443
-
-
-def _proof(registration: str, credential: Credential) -> str | dict[str, str]:
-    """The credential in MSAL's form: a secret, or private key and certificate out of one PEM file."""
-    if credential.secret is not None:
-        return credential.secret.expose()
-    pem = _pem(registration, credential.certificate_file or "")
-    key = re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", pem, re.DOTALL)
-    certificate = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", pem, re.DOTALL)
-    if key is None or certificate is None:
-        raise errors.Misconfigured(
-            f"The certificate file of the registration “{registration}” lacks its private key or its certificate.",
-            "Put both, in PEM, into the one file.",
-        )
-    proof = {"private_key": key.group(), "public_certificate": certificate.group()}
-    if credential.passphrase is not None:
-        proof["passphrase"] = credential.passphrase.expose()
-    return proof
-
-
-def _pem(registration: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, ValueError):
-        pass
-    raise errors.Misconfigured(
-        f"The certificate file of the registration “{registration}” cannot be read.",
-        "Give it a client secret, or a readable PEM file with private key and certificate.",
-    )
-
-
-def _refusal(registration: str, found: Mapping[str, Any]) -> errors.Misconfigured:
+def refusal(registration: str, found: Mapping[str, Any], *, machine: bool = False) -> errors.Misconfigured:
     """What the sign-in service or MSAL said, as ours; only the AADSTS number is taken from its text."""
     said = str(found.get("error_description") or found.get("error") or "")
-    numbers = [int(number) for number in re.findall(r"AADSTS(\d+)", said)]
+    numbers = [int(number) for number in re.findall(r"AADSTS(\d{1,9})", said)]
+    otherwise = ("its credential was not accepted", "Check its client id and credential in the settings.")
     what, advice = next(
-        (_ADVICE[number] for number in numbers if number in _ADVICE),
-        ("its credential was not accepted", "Check its client id and credential in the settings."),
+        (_ADVICE[number] for number in numbers if number in _ADVICE), _NO_IDENTITY if machine else otherwise
     )
     number = f" (AADSTS{numbers[0]})" if numbers else ""
     reference = str(found.get("correlation_id") or "")

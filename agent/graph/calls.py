@@ -1,25 +1,23 @@
-"""Graph's verbs by meaning: reads and deletions may be repeated, a creation never.
+"""Graph's verbs by meaning: reads and deletions may be repeated, a creation only where surely nothing was made.
 
-Every call carries the token of one registration. A token that Graph does not accept is asked for anew, once; that is
-safe even for a creation, because 401 says that nothing was done.
+Every call carries the token of one registration. How each leaves, and when it is sent again, is `sending`'s matter.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from agent import errors, ports
 from agent.domain.facts import Fact, Known, NotChecked
-from agent.graph import answers, auth, refusals, urls
+from agent.graph import answers, auth, batches, refusals, urls
 from agent.graph.connection import Connection
+from agent.graph.pacing import Kind, Scope
+from agent.graph.sending import Request, Sender
 from agent.graph.transport import Answer, Silence, Transport
-
-#: How often a read is tried, and for how many seconds it may wait in all: a person stands at the bench.
-TRIES = 3
-PATIENCE_SECONDS = 30.0
 
 #: Advanced queries of the directory (learn.microsoft.com/graph/aad-advanced-queries).
 ADVANCED = {"ConsistencyLevel": "eventual"}
@@ -29,15 +27,17 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request to Graph; `body` becomes JSON."""
+class First:
+    """The request that a piece of work begins with, so that many can be asked for in few exchanges."""
 
-    method: str
-    url: str
-    shape: str
-    registration: str
-    headers: Mapping[str, str]
+    address: urls.Address
+    registration: str = "watcher"
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+
+
+#: What was asked for ahead, for the piece of work that runs in this context.
+_ahead: ContextVar[tuple[Request, Answer] | None] = ContextVar("_ahead", default=None)
 
 
 class Calls:
@@ -47,28 +47,30 @@ class Calls:
         self._origin = connection.graph
         self._transport = transport
         self._clock = clock
-        self._chance = chance
-        self.tokens = auth.Tokens(connection, transport)
+        self._sender = Sender(connection, transport, clock, chance)
+        self._batches = batches.Batches(connection.graph, self._sender, transport)
+        self.tokens = self._sender.tokens
 
     def get(
         self, address: urls.Address, registration: str = "watcher", *, headers: Mapping[str, str] | None = None
     ) -> answers.Row:
         """One object. Raises TenantRefused for 4xx (404 too), TenantThrottled and TenantUnreachable."""
-        return self._content(self._read(self._request("GET", address, registration, headers)), address.shape)
+        return self._content(self._read(self._request_of(First(address, registration, headers or {}))), address.shape)
 
     def rows(
         self, address: urls.Address, registration: str = "watcher", *, headers: Mapping[str, str] | None = None
     ) -> list[answers.Row]:
         """Every object of a collection, over all its pages; raises as `get` does."""
-        request = self._request("GET", address, registration, headers)
+        request = self._request_of(First(address, registration, headers or {}))
         found: list[answers.Row] = []
         seen: set[str] = set()
         while True:
             seen.add(request.url)
-            page = self._content(self._read(request), address.shape)
+            answer = self._read(request)
+            page = self._content(answer, address.shape)
             of_page = answers.rows(page, address.shape)
             if of_page is None:
-                raise _no_answer(address.shape)
+                raise _no_answer(address.shape, answer.reference)
             found += of_page
             link = page.get("@odata.nextLink")
             if not link:
@@ -77,38 +79,48 @@ class Calls:
                 raise errors.TenantUnreachable(
                     "Microsoft Graph named a next page that is not its own, so it was not asked for.",
                     "Check the network and its proxy; try again later.",
+                    answer.reference,
                 )
             request = Request("GET", link, request.shape, registration, request.headers)
 
     def ask(self, address: urls.Address, body: Mapping[str, Any]) -> answers.Row:
         """A POST that only reads, such as checkMemberGroups; raises as `get` does."""
-        return self._content(self._read(self._request("POST", address, "watcher", None, body)), address.shape)
+        return self._content(self._read(self._request_of(First(address, body=body))), address.shape)
 
     def head(self, address: urls.Address) -> Answer:
         """A read whose headers are wanted; raises as `get` does."""
-        return self._read(self._request("GET", address, "watcher", None))
+        return self._read(self._request_of(First(address)))
 
     def delete(self, address: urls.Address, registration: str) -> None:
         """Delete; repeated like a read, and what is gone already is fine. Raises as `get` does."""
         try:
-            self._read(self._request("DELETE", address, registration, None))
+            self._sender.read(self._request("DELETE", First(address, registration), Kind.DELETE))
         except errors.TenantRefused as refused:
             if refused.status != 404:
                 raise
+
+    def closed_for(self, registration: str) -> float:
+        """Seconds for which Graph wants no writes of a registration; 0.0 when it takes them."""
+        return self._sender.gates.gate(registration, Scope.IDENTITY_WRITES).closed_for()
+
+    def removal_due(self, registration: str, until: datetime) -> None:
+        """A deletion will follow until then: creations leave it room."""
+        self._sender.gates.gate(registration, Scope.IDENTITY_WRITES).removal_due(until)
 
     def create(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> Answer:
         """Create, once. Gives a 2xx whose body nobody has looked at yet.
 
         Raises TenantRefused, TenantThrottled or TenantUnreachable when surely nothing was made, else OutcomeUnknown.
         """
-        answer = self._send(self._request("POST", address, registration, None, body))
+        request = self._request("POST", First(address, registration, body=body), Kind.CREATE)
+        answer = self._sender.create(request)
         if isinstance(answer, Silence):
             raise outcome_unknown(answer.reference) if answer.sent else auth.unreachable("Microsoft Graph", answer)
         if 200 <= answer.status < 300:
             return answer
         if answer.status >= 500 and answer.status != 501:
             raise outcome_unknown(answer.reference)
-        raise refusals.error(answer, address.shape, answers.retry_after(answer, self._clock.now()))
+        raise self._sender.refusal(request, answer)
 
     def fact(self, read: Callable[[], V], source: str, permission: str) -> Fact[V]:
         """What `read` gives as Known, or NotChecked when Graph says 403.
@@ -122,19 +134,32 @@ class Calls:
                 raise
             return NotChecked(refusals.not_checked(refused, permission), permission)
 
-    def many(self, work: Callable[[K], V], keys: Iterable[K]) -> dict[K, V]:
-        """`work` for each key at once, in the transport's threads."""
-        return self._transport.many(work, keys)
+    def many(self, work: Callable[[K], V], keys: Iterable[K], first: Callable[[K], First] | None = None) -> dict[K, V]:
+        """`work` for each key at once, in the transport's threads.
 
-    def _request(
-        self,
-        method: str,
-        address: urls.Address,
-        registration: str,
-        headers: Mapping[str, str] | None,
-        body: Mapping[str, Any] | None = None,
-    ) -> Request:
-        return Request(method, address.at(self._origin), address.shape, registration, headers or {}, body)
+        `first` tells the read that the work for a key begins with: for many keys these are asked for in `$batch`es.
+        """
+        wanted = list(dict.fromkeys(keys))
+        if first is None or len(wanted) < batches.LEAST:
+            return self._transport.many(work, wanted)
+        asked = {key: self._request_of(first(key)) for key in wanted}
+        came = self._batches.answered(asked)
+
+        def after_first(key: K) -> V:
+            token = _ahead.set((asked[key], came[key]) if key in came else None)
+            try:
+                return work(key)
+            finally:
+                _ahead.reset(token)
+
+        return self._transport.many(after_first, wanted)
+
+    def _request_of(self, first: First) -> Request:
+        return self._request("GET" if first.body is None else "POST", first)
+
+    def _request(self, method: str, ask: First, kind: Kind = Kind.READ) -> Request:
+        url, shape = ask.address.at(self._origin), ask.address.shape
+        return Request(method, url, shape, ask.registration, ask.headers, ask.body, kind)
 
     def _content(self, answer: Answer, shape: str) -> answers.Row:
         found = answers.content(answer)
@@ -142,45 +167,15 @@ class Calls:
             raise _no_answer(shape, answer.reference)
         return found
 
-    def _send(self, request: Request) -> Answer | Silence:
-        answer = self._exchange(request)
-        if isinstance(answer, Answer) and answer.status == 401:
-            self.tokens.forget(request.registration)
-            answer = self._exchange(request)
-        return answer
-
-    def _exchange(self, request: Request) -> Answer | Silence:
-        headers = {"Authorization": f"Bearer {self.tokens.bearer(request.registration)}", **request.headers}
-        if request.body is None:
-            return self._transport.exchange(request.method, request.url, headers)
-        headers["Content-Type"] = "application/json"
-        return self._transport.exchange(request.method, request.url, headers, json.dumps(request.body))
-
     def _read(self, request: Request) -> Answer:
-        """Repeat while it may help and patience lasts; then the error of the last try."""
-        left = PATIENCE_SECONDS
-        for attempt in range(1, TRIES + 1):
-            answer = self._send(request)
-            pause = self._pause(answer, attempt)
-            if pause is None or pause > left or attempt == TRIES:
-                break
-            left -= pause
-            self._clock.wait(pause)
-        if isinstance(answer, Silence):
-            raise auth.unreachable("Microsoft Graph", answer)
-        if 200 <= answer.status < 300:
-            return answer
-        raise refusals.error(answer, request.shape, answers.retry_after(answer, self._clock.now()))
-
-    def _pause(self, answer: Answer | Silence, attempt: int) -> float | None:
-        """Seconds until the next try, or None when another try would not help."""
-        backoff = 2.0**attempt * (0.5 + self._chance.fraction())
-        if isinstance(answer, Silence):
-            return backoff if answer.sent and not answer.timed_out else None
-        if answer.status in {429, 503, 504}:
-            asked = answers.retry_after(answer, self._clock.now())
-            return backoff if asked is None else asked
-        return backoff if answer.status in {500, 502} else None
+        """The answer that was asked for ahead, once, or a new one."""
+        ahead = _ahead.get()
+        if ahead is None or ahead[0] != request:
+            return self._sender.read(request)
+        _ahead.set(None)
+        if 200 <= ahead[1].status < 300:
+            return ahead[1]
+        raise self._sender.refusal(request, ahead[1])
 
 
 def outcome_unknown(reference: str) -> errors.OutcomeUnknown:

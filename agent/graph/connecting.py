@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ from agent import ports
 from agent.graph import activity, devices, passes, people, tenant
 from agent.graph.calls import Calls
 from agent.graph.connection import Connection
+from agent.graph.sign_in import SignIns
 from agent.graph.transport import Transport
 
 #: What stands in for the network: address prefix -> adapter.
@@ -27,7 +28,13 @@ class Graph:
     devices: devices.GraphDevices
     tenant: tenant.GraphTenant
     activity: activity.GraphActivity
+    sign_ins: SignIns
+    calls: Calls
     transport: Transport
+
+    def act_as(self, registration: str, bearer: Callable[[], str] | None) -> None:
+        """Let an operator's own token stand for a registration's from now on, or no longer (None)."""
+        self.calls.tokens.lend(registration, bearer)
 
     def close(self) -> None:
         """Let go of threads and connections."""
@@ -49,5 +56,7 @@ def connect(
         devices=devices.GraphDevices(calls),
         tenant=tenant.GraphTenant(calls, clock),
         activity=activity.GraphActivity(calls),
+        sign_ins=SignIns(connection, transport, clock),
+        calls=calls,
         transport=transport,
     )

@@ -10,15 +10,19 @@ from agent.domain import secrets
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One app registration with a secret, or with a PEM file that holds its private key and certificate.
+    """One app registration and its one credential.
 
-    `passphrase` opens an encrypted key; of secret and certificate exactly one is given.
+    That is a secret; a file, PEM or PFX, with its private key and certificate (`passphrase` opens an encrypted one); a
+    file in which the platform keeps a federated token; or this machine's managed identity: `system` for its own, `user`
+    for the one whose client id is given.
     """
 
     client_id: str
     secret: secrets.Secret | None = None
     certificate_file: str | None = None
     passphrase: secrets.Secret | None = None
+    federated_token_file: str | None = None
+    managed_identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Connection:
 
     `graph` and `login` are https origins without version, tenant or trailing slash; `ca_file` a PEM file that replaces
     the usual certificate authorities; `proxy` an address, used for everything; `registrations` by name (`watcher`, …).
+    `whole_seconds` is how long one answer may take to its last byte; `sign_in` is how operators sign in: by `browser`,
+    or by `device_code`.
     """
 
     graph: str
@@ -36,3 +42,5 @@ class Connection:
     ca_file: str | None = None
     proxy: str | None = None
     sandbox: bool = False
+    whole_seconds: float = 60.0
+    sign_in: str = "browser"

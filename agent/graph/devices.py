@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from agent import errors
 from agent.domain import devices
-from agent.domain.facts import Fact
+from agent.domain.facts import Fact, Known, NotChecked
 from agent.graph import answers, apple, urls
-from agent.graph.calls import Calls
+from agent.graph.calls import Calls, First
+
+V = TypeVar("V")
 
 AUTOPILOT_PERMISSION = "DeviceManagementServiceConfig.Read.All"
 MANAGED_PERMISSION = "DeviceManagementManagedDevices.Read.All"
 ENTRA_PERMISSION = "Device.Read.All"
 
 _AUTOPILOT = ("deviceManagement", "windowsAutopilotDeviceIdentities")
+_MANAGED_DEVICES = ("deviceManagement", "managedDevices")
 _MANAGED = {
     "$select": "id,serialNumber,deviceName,userPrincipalName,userId,enrolledDateTime,azureADDeviceId,azureADRegistered,"
     "managementState,complianceState,operatingSystem"
@@ -49,7 +53,9 @@ class GraphDevices:
         learn.microsoft.com/graph/api/resources/intune-devices-manageddevice. A filter that Intune does not know, or an
         empty serial in one it knows, gives every device with 200.
         """
-        return self._calls.many(self._managed, serials)
+        if any(not serial.strip() for serial in serials):
+            return self._calls.many(self._managed, serials)
+        return self._calls.many(self._managed, serials, first=lambda serial: First(_of_serial(serial)))
 
     def entra(self, device_ids: Sequence[str]) -> Mapping[str, Fact[devices.EntraDevice | None]]:
         """By Entra deviceId, with the object ids of the registered owners; learn.microsoft.com/graph/api/device-get."""
@@ -70,16 +76,11 @@ class GraphDevices:
         return self._calls.fact(read, f"GET {address.shape}", ENTRA_PERMISSION)
 
     def _managed(self, serial: str) -> Fact[tuple[devices.ManagedDevice, ...]]:
-        base = ("deviceManagement", "managedDevices")
-
         def read() -> tuple[devices.ManagedDevice, ...]:
-            if not serial.strip():
-                return ()
-            query = {"$filter": f"serialNumber eq {urls.literal(serial.strip())}", **_MANAGED}
-            rows = self._calls.rows(urls.address(urls.V1, *base, query=query))
+            rows = self._calls.rows(_of_serial(serial)) if serial.strip() else []
             return tuple(_managed(row) for row in rows if same_serial(row, serial))
 
-        return self._calls.fact(read, f"GET {urls.address(urls.V1, *base).shape}", MANAGED_PERMISSION)
+        return self._calls.fact(read, f"GET {urls.address(urls.V1, *_MANAGED_DEVICES).shape}", MANAGED_PERMISSION)
 
     def _entra(self, device_id: str, key: urls.Segment) -> Fact[devices.EntraDevice | None]:
         address = urls.address(urls.V1, key, query=_ENTRA)
@@ -106,16 +107,23 @@ class _Autopilot:
 
     def find(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
         """Keyed as asked."""
-        return self._calls.many(self._find, serials)
+        named = [serial for serial in serials if serial.strip()]
+        listed = self._calls.many(self._ids, named, first=lambda serial: First(_containing(serial.strip())))
+        ids = [one for fact in listed.values() if isinstance(fact, Known) for one in fact.value]
+        wholes = self._calls.many(self._whole, ids, first=lambda one: First(_single(one)))
+        nothing = self._calls.fact(tuple[str, ...], "no serial was asked about", "")
+        return {serial: _records(serial, listed.get(serial, nothing), wholes) for serial in serials}
 
-    def _find(self, serial: str) -> Fact[tuple[devices.AutopilotRecord, ...]]:
-        def read() -> tuple[devices.AutopilotRecord, ...]:
-            if not serial.strip():
-                return ()
+    def _ids(self, serial: str) -> Fact[tuple[str, ...]]:
+        """The ids of the rows of this serial, as the list shows them."""
+
+        def read() -> tuple[str, ...]:
             same = [row for row in self._candidates(serial.strip()) if same_serial(row, serial)]
-            found = [self._whole(answers.text(row, "id")) for row in same]
-            return tuple(_autopilot(row) for row in found if row is not None and same_serial(row, serial))
+            return tuple(urls.guid(answers.text(row, "id")) for row in same)
 
+        return self._fact(read)
+
+    def _fact(self, read: Callable[[], V]) -> Fact[V]:
         return self._calls.fact(read, f"GET {urls.address(urls.BETA, *_AUTOPILOT).shape}", AUTOPILOT_PERMISSION)
 
     def _candidates(self, serial: str) -> list[answers.Row]:
@@ -123,9 +131,8 @@ class _Autopilot:
 
         Intune refuses `eq` here always, and `contains` with a hyphen at times (400): then the whole list is paged.
         """
-        query = {"$top": "100", "$filter": f"contains(serialNumber,{urls.literal(serial.split(maxsplit=1)[0])})"}
         try:
-            return self._calls.rows(urls.address(urls.BETA, *_AUTOPILOT, query=query))
+            return self._calls.rows(_containing(serial))
         except errors.TenantRefused as refused:
             if refused.status != 400:
                 raise
@@ -134,15 +141,48 @@ class _Autopilot:
                 self._everything = self._calls.rows(urls.address(urls.BETA, *_AUTOPILOT))
             return self._everything
 
-    def _whole(self, identity: str) -> answers.Row | None:
+    def _whole(self, identity: str) -> Fact[answers.Row | None]:
         """The record with its profiles, which only a single GET shows; None when it went meanwhile."""
-        query = {"$expand": "deploymentProfile,intendedDeploymentProfile"}
-        try:
-            return self._calls.get(urls.address(urls.BETA, *_AUTOPILOT, urls.guid(identity), query=query))
-        except errors.TenantRefused as refused:
-            if refused.status != 404:
-                raise
-            return None
+
+        def read() -> answers.Row | None:
+            try:
+                return self._calls.get(_single(identity))
+            except errors.TenantRefused as refused:
+                if refused.status != 404:
+                    raise
+                return None
+
+        return self._fact(read)
+
+
+def _of_serial(serial: str) -> urls.Address:
+    query = {"$filter": f"serialNumber eq {urls.literal(serial.strip())}", **_MANAGED}
+    return urls.address(urls.V1, *_MANAGED_DEVICES, query=query)
+
+
+def _containing(serial: str) -> urls.Address:
+    query = {"$top": "100", "$filter": f"contains(serialNumber,{urls.literal(serial.split(maxsplit=1)[0])})"}
+    return urls.address(urls.BETA, *_AUTOPILOT, query=query)
+
+
+def _single(identity: str) -> urls.Address:
+    query = {"$expand": "deploymentProfile,intendedDeploymentProfile"}
+    return urls.address(urls.BETA, *_AUTOPILOT, urls.guid(identity), query=query)
+
+
+def _records(
+    serial: str, ids: Fact[tuple[str, ...]], wholes: Mapping[str, Fact[answers.Row | None]]
+) -> Fact[tuple[devices.AutopilotRecord, ...]]:
+    if isinstance(ids, NotChecked):
+        return ids
+    found: list[devices.AutopilotRecord] = []
+    for one in ids.value:
+        whole = wholes[one]
+        if isinstance(whole, NotChecked):
+            return whole
+        if whole.value is not None and same_serial(whole.value, serial):
+            found.append(_autopilot(whole.value))
+    return Known(tuple(found), ids.source, ids.at)
 
 
 def same_serial(row: answers.Row, serial: str) -> bool:

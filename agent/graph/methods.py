@@ -14,7 +14,7 @@ from agent.domain import people
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.people import MethodKind
 from agent.graph import answers, urls
-from agent.graph.calls import Calls
+from agent.graph.calls import Calls, First
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,23 @@ Methods = tuple[people.SignInMethod, ...]
 def read(calls: Calls, person_ids: Sequence[str]) -> Mapping[str, Fact[Methods]]:
     """All methods of each person; one collection that may not be read makes the whole fact not checked."""
     asked = [(urls.guid(person), collection) for person in person_ids for collection in COLLECTIONS]
-    listed = calls.many(lambda key: _list(calls, *key), asked)
+    listed = calls.many(lambda key: _list(calls, *key), asked, first=lambda key: First(_collection(*key)))
     bound = [
         (person, collection, method.id)
         for (person, collection), fact in listed.items()
         if isinstance(fact, Known) and collection.with_device
         for method in fact.value
     ]
-    devices = calls.many(lambda key: _device(calls, *key), bound)
+    devices = calls.many(lambda key: _device(calls, *key), bound, first=lambda key: First(_single(*key)))
     return {person: _together(person.lower(), listed, devices) for person in person_ids}
 
 
+def _collection(person: urls.Segment, collection: Collection) -> urls.Address:
+    return urls.address(urls.BETA, "users", person, "authentication", collection.segment)
+
+
 def _list(calls: Calls, person: urls.Segment, collection: Collection) -> Fact[Methods]:
-    address = urls.address(urls.BETA, "users", person, "authentication", collection.segment)
+    address = _collection(person, collection)
 
     def rows() -> Methods:
         try:
@@ -99,15 +103,19 @@ def _method(row: answers.Row, kind: MethodKind) -> people.SignInMethod | None:
     )
 
 
-def _device(calls: Calls, person: urls.Segment, collection: Collection, method_id: str) -> str | None:
-    """The Entra deviceId that a method is bound to, empty when Graph does not tell, None when the method is gone."""
-    address = urls.address(
+def _single(person: urls.Segment, collection: Collection, method_id: str) -> urls.Address:
+    return urls.address(
         urls.BETA,
         *("users", person, "authentication", collection.segment, urls.opaque(method_id)),
         query={"$expand": "device"},
     )
+
+
+def _device(calls: Calls, person: urls.Segment, collection: Collection, method_id: str) -> str | None:
+    """The Entra deviceId that a method is bound to, empty when Graph does not tell, None when the method is gone."""
     try:
-        return answers.identifier(answers.inner(calls.get(address), "device"), "deviceId")
+        row = calls.get(_single(person, collection, method_id))
+        return answers.identifier(answers.inner(row, "device"), "deviceId")
     except errors.TenantRefused as refused:
         if refused.status != 404:
             raise

@@ -27,7 +27,9 @@ class GraphPasses:
     def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
         """What the tenant lists for each person, none or one, expired ones too."""
         asked = {person: _collection(person) for person in person_ids}
-        return self._graph.many(lambda person: self._of(asked[person]), asked)
+        return self._graph.many(
+            lambda person: self._of(asked[person]), asked, first=lambda person: calls.First(asked[person])
+        )
 
     def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
         """Mint one, once.
@@ -41,6 +43,14 @@ class GraphPasses:
         if minted is None:
             raise calls.outcome_unknown(answer.reference)
         return minted
+
+    def busy_for(self) -> float:
+        """Seconds until the tenant lets us make passes again; 0.0 when it does now."""
+        return self._graph.closed_for(REGISTRATION)
+
+    def removal_due(self, until: datetime) -> None:
+        """A pass will have to go until then: creations leave the last fifth of the write limit to its deletion."""
+        self._graph.removal_due(REGISTRATION, until)
 
     def delete(self, person_id: str, tenant_id: str) -> None:
         """Delete one; gone already is fine. Raises TenantRefused, TenantThrottled or TenantUnreachable."""

@@ -8,7 +8,7 @@ from agent import errors
 from agent.domain import people
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.graph import answers, methods, roles, urls
-from agent.graph.calls import Calls
+from agent.graph.calls import Calls, First
 
 FIND_PERMISSION = "User.Read.All"
 GROUPS_PERMISSION = "GroupMember.Read.All"
@@ -32,7 +32,9 @@ class GraphPeople:
     def find(self, names: Sequence[str]) -> Mapping[str, Fact[people.Person | None]]:
         """By object id where it is a GUID, else by user name in any case; raises Refused for what cannot be a name."""
         asked = {name: _by_id(name) if urls.is_guid(name.strip()) else _by_user_name(name) for name in names}
-        return self._calls.many(lambda name: self._find(name.strip(), asked[name]), asked)
+        return self._calls.many(
+            lambda name: self._find(name.strip(), asked[name]), asked, first=lambda name: First(asked[name])
+        )
 
     def methods(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
         """Every registered method but the pass and the password, with the time of its last use where beta shows it."""
@@ -56,6 +58,7 @@ class GraphPeople:
         found = self._calls.many(
             lambda key: self._groups(*key),
             [(urls.guid(person), tuple(chunk)) for person in person_ids for chunk in chunks],
+            first=lambda key: First(_check_groups(key[0]), body={"groupIds": list(key[1])}),
         )
         by_person: dict[str, list[Fact[frozenset[str]]]] = {
             person: [fact for (owner, _), fact in found.items() if owner == person.lower()] for person in person_ids
@@ -84,7 +87,7 @@ class GraphPeople:
             return []
 
     def _groups(self, person: urls.Segment, chunk: tuple[str, ...]) -> Fact[frozenset[str]]:
-        address = urls.address(urls.V1, "users", person, "checkMemberGroups")
+        address = _check_groups(person)
 
         def read() -> frozenset[str]:
             value = self._calls.ask(address, {"groupIds": list(chunk)}).get("value")
@@ -108,6 +111,10 @@ class GraphPeople:
         if facts and isinstance(facts[-1], Known):
             return Known(known, facts[-1].source, facts[-1].at)
         return self._calls.fact(frozenset, "no group was asked about", "")
+
+
+def _check_groups(person: urls.Segment) -> urls.Address:
+    return urls.address(urls.V1, "users", person, "checkMemberGroups")
 
 
 def _by_id(name: str) -> urls.Address:

@@ -34,7 +34,7 @@ def error(answer: Answer, shape: str, retry_after: float | None) -> errors.Agent
     """The error for an answer that is no success: refused, throttled, or no answer of Graph's at all."""
     code, message = answers.problem(answer)
     if answer.status in {429, 503}:
-        return _throttled(answer, retry_after)
+        return throttled(answer.reference, retry_after)
     if answer.status < 400:
         return errors.TenantUnreachable(
             f"The request was answered with {answer.status}, a redirect, which Microsoft Graph never sends.",
@@ -56,12 +56,13 @@ def not_checked(refused: errors.TenantRefused, permission: str) -> str:
     return f"Microsoft Graph does not let Tapslip read this; it would with the permission {permission}."
 
 
-def _throttled(answer: Answer, retry_after: float | None) -> errors.TenantThrottled:
+def throttled(reference: str, retry_after: float | None) -> errors.TenantThrottled:
+    """The error for a tenant that wants to be left alone for longer than we may wait."""
     wait = f"in {retry_after:.0f} seconds" if retry_after else "in a minute"
     return errors.TenantThrottled(
         "Microsoft Graph is asked for too much at the moment.",
         f"Try again {wait}.",
-        answer.reference,
+        reference,
         retry_after=retry_after,
     )
 

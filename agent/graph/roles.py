@@ -19,6 +19,14 @@ GROUPS_PERMISSION = "GroupMember.Read.All"
 #: (segment under /roleManagement/directory, whether it lists roles held now or roles that may be taken up)
 _KINDS = (("roleAssignments", "held"), ("roleEligibilityScheduleInstances", "eligible"))
 
+#: What is looked for in a person's memberships, with what is read of each.
+_CASTS = {
+    "microsoft.graph.group": "id,displayName,isAssignableToRole",
+    "microsoft.graph.directoryRole": "id,displayName,roleTemplateId",
+}
+
+#: (ids of groups that may carry roles, names of roles held in whatever way)
+Memberships = tuple[tuple[str, ...], tuple[str, ...]]
 Roles = tuple[people.HeldRole, ...]
 Names = Mapping[tuple[str, str], Fact[tuple[str, ...]]]
 
@@ -26,53 +34,72 @@ Names = Mapping[tuple[str, str], Fact[tuple[str, ...]]]
 def read(graph: calls.Calls, person_ids: Sequence[str]) -> Mapping[str, Fact[Roles]]:
     """The roles of each person, without repetition."""
     persons = list(dict.fromkeys(urls.guid(person) for person in person_ids))
-    memberships = graph.many(lambda person: _memberships(graph, person), persons)
+    memberships = _all_memberships(graph, persons)
     principals = {str(person) for person in persons} | {
         group for fact in memberships.values() if isinstance(fact, Known) for group in fact.value[0]
     }
     names = graph.many(
-        lambda key: _names(graph, *key), [(principal, segment) for principal in principals for segment, _ in _KINDS]
+        lambda key: _names(graph, *key),
+        [(principal, segment) for principal in principals for segment, _ in _KINDS],
+        first=lambda key: calls.First(_assigned(*key)),
     )
     found = {str(person): _of(str(person), memberships[person], names) for person in persons}
     return {person: found[person.lower()] for person in person_ids}
 
 
-def _memberships(graph: calls.Calls, person: urls.Segment) -> Fact[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(ids of groups that may carry roles, names of roles held in whatever way)."""
-    base = ("users", person, "transitiveMemberOf")
-    advanced = {"$count": "true"}
-    groups = urls.address(
-        urls.V1, *base, "microsoft.graph.group", query={"$select": "id,displayName,isAssignableToRole", **advanced}
+def _all_memberships(graph: calls.Calls, persons: Sequence[urls.Segment]) -> Mapping[urls.Segment, Fact[Memberships]]:
+    asked = [(person, cast) for person in persons for cast in _CASTS]
+    rows = graph.many(
+        lambda key: _reached(graph, *key),
+        asked,
+        first=lambda key: calls.First(_reaching(*key), headers=calls.ADVANCED),
     )
-    roles = urls.address(
-        urls.V1, *base, "microsoft.graph.directoryRole", query={"$select": "id,displayName,roleTemplateId", **advanced}
-    )
+    return {person: _membership(*(rows[person, cast] for cast in _CASTS)) for person in persons}
 
-    def rows() -> tuple[tuple[str, ...], tuple[str, ...]]:
-        carrying = tuple(
-            answers.text(row, "id").lower()
-            for row in graph.rows(groups, headers=calls.ADVANCED)
-            # null means no; a member that is absent could hide a role, so that group is looked at
-            if row.get("isAssignableToRole", True) is True and urls.is_guid(answers.text(row, "id"))
-        )
-        held = tuple(_name(row) for row in graph.rows(roles, headers=calls.ADVANCED))
-        return carrying, held
 
+def _reaching(person: urls.Segment, cast: str) -> urls.Address:
+    query = {"$select": _CASTS[cast], "$count": "true"}
+    return urls.address(urls.V1, "users", person, "transitiveMemberOf", cast, query=query)
+
+
+def _reached(graph: calls.Calls, person: urls.Segment, cast: str) -> Fact[tuple[answers.Row, ...]]:
+    """The groups, or the roles, that a person is in by whatever way."""
+    address = _reaching(person, cast)
     try:
-        return graph.fact(rows, f"GET {roles.shape}", GROUPS_PERMISSION)
+        return graph.fact(
+            lambda: tuple(graph.rows(address, headers=calls.ADVANCED)), f"GET {address.shape}", GROUPS_PERMISSION
+        )
     except errors.TenantRefused as refused:
         if refused.status != 404:
             raise
         return NotChecked("The person is no longer in the directory.")
 
 
-def _names(graph: calls.Calls, principal: str, segment: str) -> Fact[tuple[str, ...]]:
-    """The names of roles assigned to, or open to, one principal."""
-    address = urls.address(
+def _membership(groups: Fact[tuple[answers.Row, ...]], roles: Fact[tuple[answers.Row, ...]]) -> Fact[Memberships]:
+    if isinstance(groups, NotChecked):
+        return groups
+    if isinstance(roles, NotChecked):
+        return roles
+    carrying = tuple(
+        answers.text(row, "id").lower()
+        for row in groups.value
+        # null means no; a member that is absent could hide a role, so that group is looked at
+        if row.get("isAssignableToRole", True) is True and urls.is_guid(answers.text(row, "id"))
+    )
+    return Known((carrying, tuple(_name(row) for row in roles.value)), roles.source, roles.at)
+
+
+def _assigned(principal: str, segment: str) -> urls.Address:
+    return urls.address(
         urls.V1,
         *("roleManagement", "directory", segment),
         query={"$filter": f"principalId eq {urls.literal(urls.guid(principal))}", "$expand": "roleDefinition"},
     )
+
+
+def _names(graph: calls.Calls, principal: str, segment: str) -> Fact[tuple[str, ...]]:
+    """The names of roles assigned to, or open to, one principal."""
+    address = _assigned(principal, segment)
 
     def rows() -> tuple[str, ...]:
         found = graph.rows(address)
@@ -87,7 +114,7 @@ def _name(row: answers.Row) -> str:
     return answers.text(row, "displayName") or "a role without a readable name"
 
 
-def _of(person: str, membership: Fact[tuple[tuple[str, ...], tuple[str, ...]]], names: Names) -> Fact[Roles]:
+def _of(person: str, membership: Fact[Memberships], names: Names) -> Fact[Roles]:
     if isinstance(membership, NotChecked):
         return membership
     carrying, held = membership.value

@@ -1,12 +1,13 @@
 """One HTTPS exchange at a time over the one Session, shared by Graph and by MSAL's token requests.
 
-Nothing of the machine's own settings is read (no proxy, `.netrc` or certificate variables), redirects are refused, each
-call has time-outs, and nothing leaves while a unit of work is open. What went wrong is told as a value, `Silence`, and
-not as an exception, so that no foreign error can carry an answer's body (which may hold a code) any further.
+Nothing of the machine's own settings is read (no proxy, `.netrc` or certificate variables), redirects are refused, an
+answer has a largest size and a last moment, and nothing leaves while a unit of work is open. What went wrong is told
+as a value, `Silence`, and not as an exception, so that no foreign error can carry a body (which may hold a code).
 """
 
 from __future__ import annotations
 
+import contextvars
 import http.cookiejar
 import importlib.metadata
 import ssl
@@ -22,10 +23,21 @@ import urllib3.exceptions
 
 from agent import errors, ports
 from agent.graph.connection import Connection
+from agent.graph.deadline import Deadline, WatchedAdapter
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0
+#: Without a byte for so long there is no answer; for the whole of it there is `Connection.whole_seconds`.
+READ_SECONDS = 20.0
+#: Graph's largest pages have some hundred kilobytes; whoever sends more than this is not Graph.
+LARGEST_ANSWER = 16 * 1024 * 1024
 THREADS = 16
+
+_CHUNK = 64 * 1024
+#: Where Azure gives managed identities their tokens; nothing else is asked without TLS.
+_MACHINE = ("http://169.254.", "http://127.0.0.1", "http://localhost")
+_NO_PROXIES: dict[str, str] = {"http": "", "https": ""}
+_NOT_ACCEPTED, _REFUSED = "the connection was not accepted in time", "the connection was refused"
+_PASSING = {_NOT_ACCEPTED, _REFUSED}
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -43,11 +55,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """No whole answer. `sent` False: surely nothing reached the tenant; `timed_out`: it was waited for in vain."""
+    """No whole answer. `sent` False: surely nothing reached the tenant; `passing`: another try may well be answered."""
 
     sent: bool
     why: str
-    timed_out: bool = False
+    passing: bool = False
     reference: str = ""
 
 
@@ -62,37 +74,48 @@ class Transport:
     ) -> None:
         self._chance = chance
         self._verify: str | bool = connection.ca_file or True
+        self._seconds = connection.whole_seconds
         self._agent = f"Tapslip/{importlib.metadata.version('tapslip')}"
-        self._session = _session(connection.proxy, adapters or {})
+        self._session = _session(connection, adapters or {})
         self._pool = futures.ThreadPoolExecutor(THREADS, thread_name_prefix="graph")
         self._inside = threading.local()
 
     def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: str | bytes | None = None,
+        *,
+        direct: bool = False,
     ) -> Answer | Silence:
-        """Send one request and read its whole answer; never repeated, never redirected.
+        """Send one request and read its whole answer; never repeated, never redirected. `direct`: past any proxy.
 
         Raises RuntimeError while a unit of work is open (a bug of ours) and Misconfigured when the CA file is missing.
         """
         refuse_inside_transaction()
         own = self._chance.uuid()
         sent = {"User-Agent": self._agent, "client-request-id": own, "Accept": "application/json", **headers}
-        try:
-            response = self._session.request(
-                method,
-                url,
-                headers=sent,
-                data=body,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                verify=self._verify,
-                allow_redirects=False,
-            )
-            answered = response.headers
-            return Answer(response.status_code, answered, response.content, answered.get("request-id") or own)
-        except requests.RequestException as failure:
-            return _silence(failure, own)
-        except OSError:
-            pass
+        with Deadline(self._seconds) as deadline:
+            try:
+                response = self._session.request(
+                    method,
+                    url,
+                    headers=sent,
+                    data=body,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    verify=self._verify,
+                    allow_redirects=False,
+                    stream=True,
+                    proxies=_NO_PROXIES if direct else None,
+                )
+                whole = _whole(response)
+            except requests.RequestException as failure:
+                return _too_late(own) if deadline.passed else _silence(failure, own)
+            except OSError:
+                pass
+            else:
+                return _too_late(own) if deadline.passed else _answer(response, whole, own)
         raise errors.Misconfigured(
             "The file with the certificate authorities cannot be read.", "Check the path of ca_file in the settings."
         )
@@ -103,7 +126,7 @@ class Transport:
         wanted = list(dict.fromkeys(keys))
         if len(wanted) <= 1 or getattr(self._inside, "yes", False):
             return {key: work(key) for key in wanted}
-        running = {key: self._pool.submit(self._within, work, key) for key in wanted}
+        running = {key: self._pool.submit(contextvars.copy_context().run, self._within, work, key) for key in wanted}
         done, waiting = futures.wait(running.values(), return_when=futures.FIRST_EXCEPTION)
         if waiting:
             for future in waiting:
@@ -129,13 +152,43 @@ def refuse_inside_transaction() -> None:
         raise RuntimeError("a unit of work is open: finish it before asking the tenant")
 
 
-def _session(proxy: str | None, adapters: Mapping[str, requests.adapters.BaseAdapter]) -> requests.Session:
+def _whole(response: requests.Response) -> bytes | None:
+    """The body, or None when it is larger than any answer of Graph's; the connection is given back or closed."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for part in response.iter_content(_CHUNK):
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        response.close()
+
+
+def _answer(response: requests.Response, whole: bytes | None, own: str) -> Answer | Silence:
+    reference = response.headers.get("request-id") or own
+    if whole is None:
+        why = f"the answer is larger than {LARGEST_ANSWER // (1024 * 1024)} MB"
+        return Silence(sent=True, why=why, reference=reference)
+    return Answer(response.status_code, response.headers, whole, reference)
+
+
+def _too_late(own: str) -> Silence:
+    return Silence(sent=True, why="the answer did not come to an end in time", passing=True, reference=own)
+
+
+def _session(connection: Connection, adapters: Mapping[str, requests.adapters.BaseAdapter]) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    session.proxies = {"http": proxy, "https": proxy} if proxy else {}
+    session.proxies = {"http": connection.proxy, "https": connection.proxy} if connection.proxy else {}
     session.adapters.clear()
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=THREADS))
+    session.mount("https://", WatchedAdapter(pool_maxsize=2 * THREADS))
+    if any(credential.managed_identity for credential in connection.registrations.values()):
+        for prefix in _MACHINE:
+            session.mount(prefix, WatchedAdapter())
     for prefix, adapter in adapters.items():
         session.mount(prefix, adapter)
     return session
@@ -143,23 +196,25 @@ def _session(proxy: str | None, adapters: Mapping[str, requests.adapters.BaseAda
 
 def _silence(failure: requests.RequestException, reference: str) -> Silence:
     """What a failure says about whether the request reached the tenant; in doubt it did."""
-    timed_out = isinstance(failure, requests.Timeout)
     unsent = _unsent(failure)
+    if unsent:
+        return Silence(sent=False, why=unsent, passing=unsent in _PASSING, reference=reference)
+    timed_out = isinstance(failure, requests.Timeout)
     broken = "no answer came in time" if timed_out else "the connection broke before the whole answer came"
-    return Silence(sent=not unsent, why=unsent or broken, timed_out=timed_out, reference=reference)
+    return Silence(sent=True, why=broken, passing=True, reference=reference)
 
 
 def _unsent(failure: requests.RequestException) -> str:
     """Why the request surely never left, or nothing."""
     if isinstance(failure, requests.ConnectTimeout):
-        return "the connection was not accepted in time"
+        return _NOT_ACCEPTED
     if isinstance(failure, requests.exceptions.InvalidSchema | requests.exceptions.InvalidURL):
         return "the address is not one that may be used"
     reason = getattr(failure.args[0] if failure.args else None, "reason", None)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return "the name of the host cannot be resolved"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return "the connection was refused"
+        return _REFUSED
     if isinstance(reason, urllib3.exceptions.ProxyError):
         return "the proxy did not connect"
     if isinstance(reason, urllib3.exceptions.SSLError) and _untrusted(reason):

@@ -73,7 +73,11 @@ class AutopilotIdentity:
 
 @dataclass(slots=True)
 class AutopilotProfile:
-    """An Autopilot profile: `kind` is azureAD or activeDirectory (hybrid), `device_usage` singleUser or shared."""
+    """An Autopilot profile: `kind` is azureAD or activeDirectory (hybrid), `device_usage` singleUser or shared.
+
+    It is meant for devices with one of the group tags `tags` (the dynamic group `group_id`), or, with `everybody`, for
+    all that no other profile is meant for.
+    """
 
     id: str
     name: str
@@ -84,12 +88,15 @@ class AutopilotProfile:
     language: str = "os-default"
     created: datetime | None = None
     modified: datetime | None = None
+    tags: list[str] = field(default_factory=list)
+    group_id: str | None = None
+    everybody: bool = False
     properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class EnrolmentConfiguration:
-    """One device enrolment configuration; `kind` is status_page, limit, platform_restrictions or hello."""
+    """One device enrolment configuration; `kind` is one of `enrolment.KINDS`, `group_ids` whom it is assigned to."""
 
     id: str
     kind: str
@@ -99,7 +106,21 @@ class EnrolmentConfiguration:
     description: str = ""
     created: datetime | None = None
     modified: datetime | None = None
+    group_ids: list[str] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PreparationPolicy:
+    """An Autopilot device preparation policy, user-driven (learn.microsoft.com/autopilot/device-preparation).
+
+    It meets the people of `user_group_ids`; their PCs land in the group `device_group_id` when they enrol.
+    """
+
+    id: str
+    name: str
+    user_group_ids: list[str]
+    device_group_id: str
 
 
 @dataclass(slots=True)
@@ -185,7 +206,10 @@ class AutopilotEvent:
 
 @dataclass(slots=True)
 class DepToken:
-    """Intune's token for one server of Apple Business Manager (beta depOnboardingSetting)."""
+    """Intune's token for one server of Apple Business Manager (beta depOnboardingSetting).
+
+    `last_sync_asked` is the last synchronisation by hand, `fully_synced` the last that was not just of changes.
+    """
 
     id: str
     name: str
@@ -195,6 +219,7 @@ class DepToken:
     last_synced: datetime | None = None
     last_sync_asked: datetime | None = None
     last_sync_error: int = 0
+    fully_synced: datetime | None = None
     default_ios_profile_id: str | None = None
     default_macos_profile_id: str | None = None
 
@@ -227,7 +252,8 @@ class DepProfile:
 class AppleIdentity:
     """An Apple device that a token has synced (beta importedAppleDeviceIdentity).
 
-    `in_business_manager` is False once released there; Intune notices at its next sync (`deleted`).
+    What Apple holds is `Devices.business_manager`: a device released there is `deleted` from the next sync on.
+    `activated_with` is the profile it took when it was switched on; only a wipe makes it ask again.
     """
 
     id: str
@@ -243,7 +269,7 @@ class AppleIdentity:
     created: datetime | None = None
     last_contacted: datetime | None = None
     enrollment_state: str = "notContacted"
-    in_business_manager: bool = True
+    activated_with: str | None = None
     properties: dict[str, Any] = field(default_factory=dict)
 
 
@@ -278,8 +304,8 @@ class TroubleshootingEvent:
 class BoxedDevice:
     """The pretend hardware: what a virtual device is made of before anybody switches it on.
 
-    `kind` is windows, iphone, ipad, mac or browser (a trusted PC for somebody who lost a phone); `options` are
-    hints for the virtual device that plays it (names agreed between seed and fleet).
+    `kind` is windows, iphone, ipad, mac, phone (a person's own), security-key, or browser (a trusted PC for somebody
+    who lost a phone); `options` are hints for the virtual device that plays it (names agreed between seed and fleet).
     """
 
     serial: str
@@ -292,7 +318,7 @@ class BoxedDevice:
 
 @dataclass(slots=True)
 class Scheduled:
-    """A change that shows by itself later: "compliant" or "autopilot_enrolled" (`kind`) of a managed device (`id`)."""
+    """A change that shows by itself later: `kind` names what happens (`areas.mdm` knows them all), `id` to which."""
 
     when: datetime
     kind: str

@@ -8,7 +8,7 @@ class GraphError(Exception):
 
     `status` is the HTTP status, `code` and `message` are what stands in `error`; `headers` go beside it (such as
     Retry-After). `flavour` is "graph"; "methods" repeats the message inside `innerError`, as the authentication methods
-    workload does; "intune" wraps it in Intune's double-encoded envelope.
+    workload does; "intune" wraps it in Intune's double-encoded envelope; "throttled" repeats the 429 there.
     """
 
     def __init__(

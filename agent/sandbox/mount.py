@@ -5,6 +5,7 @@ Used by `agent.cli` and by tests only. A cut connection leaves the WSGI app as `
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent.sandbox import errors, seed, seed_reading
 from agent.sandbox import tenant as tenants
-from agent.sandbox.virtual import browser, fleet
-from agent.sandbox.wire import app, control, faults
+from agent.sandbox.virtual import browser, fleet, staff
+from agent.sandbox.wire import app, control, faults, managed_identity
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -29,11 +30,12 @@ LEAST_RIGHTS = ("watcher", "issuer", "writer", "operators")
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A tenant, its WSGI app, its devices, and the gate that holds faults and counters."""
+    """A tenant, its WSGI app, its devices, its staff, and the gate that holds faults and counters."""
 
     tenant: tenants.Tenant
     wsgi: WSGIApplication
     fleet: fleet.Fleet
+    staff: staff.Staff
     gate: faults.Gate
     control_token: str = field(repr=False)
 
@@ -47,10 +49,23 @@ class Sandbox:
             "graph": self.tenant.origin,
             "login": self.tenant.origin,
             "tenant_id": self.tenant.id,
+            "managed_identity": self._managed_identity(),
             **by_name.get("full", {}),
             "registrations": {name: by_name[name] for name in LEAST_RIGHTS if name in by_name},
             "control": f"{self.tenant.origin}/control",
             "control_token": self.control_token,
+        }
+
+    def _managed_identity(self) -> dict[str, str]:
+        """Where a program on this host gets its managed identity's tokens, as App Service would tell it."""
+        found = managed_identity.identities(self.tenant)
+        if not found:
+            return {}
+        return {
+            "client_id": found[0].app_id,
+            "endpoint": f"{self.tenant.origin}{managed_identity.APP_SERVICE}",
+            "header": found[0].secret or "",
+            "imds": self.tenant.origin,
         }
 
 
@@ -64,13 +79,15 @@ class Surroundings:
 
     `seed_path` is another seed than the one that comes along; `transport` is how the virtual devices reach the tenant
     (in this process unless given); `pause` waits for real seconds and is needed for latency and slow
-    answers only. `control_token` opens the control door; without it one comes from `chance`.
+    answers only. `control_token` opens the control door; without it one comes from `chance`. `in_front` puts a layer
+    in front of the app that everybody passes, as somebody must who watches; there is none unless given.
     """
 
     seed_path: Path | None = None
     transport: browser.Transport | None = None
     pause: Callable[[float], None] = _cannot_wait
     control_token: str = field(default="", repr=False)
+    in_front: Callable[[WSGIApplication], WSGIApplication] | None = None
 
 
 def make(
@@ -89,6 +106,7 @@ def make(
     around = surroundings or Surroundings()
     host = tenants.Tenant(clock, chance, origin=origin, options=options)
     original = seed.read(around.seed_path)
+    switched = copy.deepcopy(host.options)
     start = chance.getstate()
     seed.load(host, original)
 
@@ -96,6 +114,7 @@ def make(
         data = original if text is None else seed_reading.parse(text)
         with host.lock:
             later = chance.getstate()
+            host.options = copy.deepcopy(switched)
             chance.setstate(start)
             try:
                 seed.load(host, data)
@@ -107,8 +126,9 @@ def make(
                 chance.setstate(later)
         devices.clear()
 
-    door = control.Door(around.control_token or host.new_secret(), lambda: devices, reseed)
+    door = control.Door(around.control_token or host.new_secret(), lambda: devices, lambda: people, reseed)
     served = app.create_app(host, door, pause=around.pause)
-    transport = around.transport or browser.through_wsgi(served.wsgi)
-    devices = fleet.Fleet(host, transport)
-    return Sandbox(host, served.wsgi, devices, served.gate, door.token)
+    wsgi = around.in_front(served.wsgi) if around.in_front else served.wsgi
+    transport = around.transport or browser.through_wsgi(wsgi)
+    devices, people = fleet.Fleet(host, transport), staff.Staff(host, transport)
+    return Sandbox(host, wsgi, devices, people, served.gate, door.token)

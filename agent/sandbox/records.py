@@ -17,6 +17,13 @@ PASSWORD_METHOD_ID = "28c10230-6103-485e-b985-444c60001490"  # noqa: S105 - a co
 MOBILE_PHONE_METHOD_ID = "3179e48a-750b-4051-897c-87b9720928f7"
 """Id of every mobile phone method (learn.microsoft.com/graph/api/resources/phoneauthenticationmethod)."""
 
+PHONE_METHOD_IDS = {
+    "mobile": MOBILE_PHONE_METHOD_ID,
+    "alternateMobile": "b6332ec1-7057-4abe-9331-3d72feddfe41",
+    "office": "e37fc753-ff3b-4958-9484-eaa9425c82bc",
+}
+"""Id of each kind of phone, the same for everybody."""
+
 EMAIL_METHOD_ID = "3ddfcfc8-9383-446f-83cc-3ab9be4be18f"
 """Id of every e-mail method (learn.microsoft.com/graph/api/resources/emailauthenticationmethod)."""
 
@@ -29,7 +36,8 @@ class User:
     """A person of the tenant (learn.microsoft.com/graph/api/resources/user).
 
     `identities` holds dicts with `signInType`, `issuer` and `issuerAssignedId`; an external guest has
-    `creation_type` "Invitation" and a federated identity. `licences` holds service plan names.
+    `creation_type` "Invitation" and a federated identity. `licences` holds service plan names. `properties` holds
+    further Graph properties by their Graph names, here and in the records below.
     """
 
     id: str
@@ -59,15 +67,17 @@ class User:
     management_restricted: bool | None = None
     sessions_valid_from: datetime | None = None
     password: str | None = field(default=None, repr=False)
+    properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Method:
     """One authentication method of a person, a Temporary Access Pass apart.
 
-    `kind` is windowsHelloForBusiness, microsoftAuthenticator, fido2, platformCredential, phone, email, softwareOath
-    or password. `created` is None for an Authenticator that only does push. `device_id` is the object id of the
-    Entra device. `properties` holds further Graph properties by their Graph names. `public_key` is PEM text.
+    `kind` is windowsHelloForBusiness, microsoftAuthenticator, fido2, platformCredential, phone, email, softwareOath,
+    hardwareOath, external or password. `default` marks the person's default second factor. `created` is None for an
+    Authenticator that only does push. `device_id` is the object id of the Entra device. `properties` holds further
+    Graph properties by their Graph names. `public_key` is PEM text.
     """
 
     id: str
@@ -79,6 +89,19 @@ class Method:
     properties: dict[str, Any] = field(default_factory=dict)
     public_key: str | None = None
     last_used: datetime | None = None
+    default: bool = False
+
+
+@dataclass(slots=True)
+class Operation:
+    """A long-running operation on somebody's methods (learn.microsoft.com/graph/api/resources/longrunningoperation)."""
+
+    id: str
+    user_id: str
+    status: str
+    created: datetime
+    last_action: datetime
+    detail: str | None = None
 
 
 @dataclass(slots=True)
@@ -129,6 +152,7 @@ class Group:
     role_assignable: bool = False
     description: str | None = None
     created: datetime | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -156,11 +180,27 @@ class RoleEligibility:
 
 
 @dataclass(slots=True)
+class FederatedCredential:
+    """Whose tokens a registration takes in place of a secret
+    (learn.microsoft.com/graph/api/resources/federatedidentitycredential).
+
+    `keys` are the issuer's public keys as PEM text by key id; without any, the tenant's own key signs for it.
+    """
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Registration:
-    """An app registration with one secret, one certificate, or neither (a public client).
+    """An app registration with one secret, one certificate, or neither.
 
     `permissions` are application permissions, `delegated` the scopes it may ask a person for. `certificate` is the
-    PEM text of the public certificate. A secret past `secret_expires` is refused with AADSTS7000222.
+    PEM text of the public certificate. A secret past `secret_expires` is refused with AADSTS7000222. A `public` client
+    may leave its secret out where a person signs in; a `managed` identity has no credential of its own, and `secret`
+    is what its host must show at the App Service endpoint.
     """
 
     app_id: str
@@ -171,6 +211,9 @@ class Registration:
     delegated: set[str] = field(default_factory=set)
     redirect_uris: list[str] = field(default_factory=list)
     secret_expires: datetime | None = None
+    public: bool = False
+    managed: bool = False
+    federated: list[FederatedCredential] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -185,6 +228,7 @@ class Organisation:
     preferred_language: str | None = "en"
     technical_mails: list[str] = field(default_factory=list)
     created: datetime | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -206,6 +250,7 @@ class ConditionalAccessPolicy:
     grant: str = "mfa"
     locations: list[str] = field(default_factory=list)
     created: datetime | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -240,6 +285,21 @@ class Flow:
     session_id: str | None = None
     method_asked: str | None = None
     answers: dict[str, Any] = field(default_factory=dict)
+    device_code: str | None = None
+
+
+@dataclass(slots=True)
+class DeviceGrant:
+    """A device code on its way: `state` is pending, approved or declined; `session_id` whose it became."""
+
+    device_code: str = field(repr=False)
+    user_code: str
+    client_id: str
+    scope: str
+    expires: datetime
+    state: str = "pending"
+    session_id: str | None = None
+    polled: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -256,6 +316,7 @@ class CodeGrant:
     expires: datetime
     nonce: str | None = None
     code_challenge: str | None = None
+    plain_challenge: bool = False
 
 
 @dataclass(slots=True)
@@ -286,17 +347,12 @@ class AccessToken:
 
 @dataclass(slots=True)
 class SignIn:
-    """One row of the sign-in log; `row` holds beta properties by their Graph names.
-
-    `details_from` is when `authenticationDetails` can be read: they come later than the row.
-    """
+    """One row of the sign-in log; `row` holds beta properties by their Graph names."""
 
     id: str
     user_id: str
     created: datetime
     row: dict[str, Any]
-    visible_from: datetime | None = None
-    details_from: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -306,4 +362,3 @@ class Audit:
     id: str
     created: datetime
     row: dict[str, Any]
-    visible_from: datetime | None = None

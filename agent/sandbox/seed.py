@@ -10,9 +10,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from agent.sandbox import records, seed_devices, seed_reading
+from agent.sandbox import records, seed_apps, seed_devices, seed_preparation, seed_reading
 from agent.sandbox import tenant as tenants
 from agent.sandbox.seed_reading import Entry, SeedError
+from agent.sandbox.virtual import keys as device_keys
+from agent.sandbox.virtual import staff
 
 __all__ = ["SeedError", "load", "read"]
 
@@ -25,6 +27,8 @@ _METHOD_KINDS = frozenset(
         "phone",
         "email",
         "softwareOath",
+        "hardwareOath",
+        "external",
     }
 )
 _FIXED_IDS = {"phone": records.MOBILE_PHONE_METHOD_ID, "email": records.EMAIL_METHOD_ID}
@@ -46,6 +50,7 @@ def load(tenant: tenants.Tenant, data: dict[str, Any]) -> None:
     """Forget what the tenant holds and fill it from `data`, the value of `read`. Raises SeedError, tenant emptied."""
     tenant.clear()
     try:
+        seed_apps.options(tenant, data)
         _fill(tenant, Entry(data, "", now=tenant.now()))
     except SeedError:
         tenant.clear()
@@ -56,7 +61,7 @@ def _fill(tenant: tenants.Tenant, root: Entry) -> None:
     company = root.entry("company")
     _company(tenant, company)
     for name, entry in root.named("registrations"):
-        _registration(tenant, name, entry)
+        seed_apps.registration(tenant, name, entry)
     people = _People(tenant, company.texts("offices"), company.text("domain"))
     company.done()
     people.load(root)
@@ -67,6 +72,10 @@ def _fill(tenant: tenants.Tenant, root: Entry) -> None:
         _conditional_access(tenant, entry, keys)
     seed_devices.load(tenant, root, keys)
     people.load_methods()
+    seed_preparation.load(tenant, root, keys)
+    for name, entry in root.named("managed_identities"):
+        seed_apps.managed_identity(tenant, name, entry)
+    root.values("options")
     root.done()
 
 
@@ -79,19 +88,6 @@ def _company(tenant: tenants.Tenant, entry: Entry) -> None:
     organisation.preferred_language = entry.text("language", "en")
     organisation.created = entry.moment("founded", "1000 days ago")
     organisation.technical_mails = [f"it@{organisation.domains[0]}"]
-
-
-def _registration(tenant: tenants.Tenant, name: str, entry: Entry) -> None:
-    registration = records.Registration(
-        app_id=tenant.new_id(),
-        name=name,
-        secret=tenant.new_secret(),
-        permissions=set(entry.texts("permissions")),
-        delegated=set(entry.texts("delegated")),
-        redirect_uris=entry.texts("redirect_uris"),
-    )
-    entry.done()
-    tenant.directory.registrations[registration.app_id] = registration
 
 
 class _People:
@@ -159,6 +155,7 @@ class _People:
         user.preferred_language = entry.maybe_text("language")
         user.mobile_phone = entry.maybe_text("phone")
         user.hired = entry.moment("hired")
+        user.properties = entry.values("properties")
         user.created = user.sessions_valid_from = entry.moment("created", "600 days ago")
 
     def _invited(self, user: records.User) -> None:
@@ -176,11 +173,17 @@ class _People:
             display_name=entry.maybe_text("name"),
             created=entry.moment("created"),
             properties=entry.values("properties"),
+            default=entry.flag("default", default=False),
         )
+        if kind == "phone":
+            method.id = records.PHONE_METHOD_IDS.get(str(method.properties.get("phoneType")), method.id)
         if serial is not None:
             method.device_id = seed_devices.entra_id_of(self._tenant, serial)
             if method.device_id is None:
                 raise entry.wrong("device", f"no enrolled device has the serial number '{serial}'.")
+            method.public_key = device_keys.made_earlier(self._tenant.origin, serial).public
+        if entry.flag("held", default=False):
+            method.public_key = staff.key_of(self._tenant.id, user.upn, method.display_name or "").public
         entry.done()
         return method
 

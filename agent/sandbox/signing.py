@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -48,6 +49,14 @@ class Signer:
         body = ".".join(b64url(json.dumps(part).encode()) for part in (header, dict(claims)))
         signature = self._key.sign(body.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{body}.{b64url(signature)}"
+
+    def verifies(self, signed: bytes, signature: bytes) -> bool:
+        """Whether this key made the signature (RS256)."""
+        try:
+            self._key.public_key().verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return False
+        return True
 
     def jwks(self, issuer: str) -> dict[str, Any]:
         """The key set document, as at `/discovery/v2.0/keys`."""

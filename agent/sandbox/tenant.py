@@ -15,8 +15,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from agent.sandbox import device_records, records, signing, view
+from agent.sandbox import device_records, intake_records, records, signing, view
 
 _LETTERS_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERS_LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -31,22 +32,57 @@ class Options:
     `speed` divides the durations of enrolment steps and every delay; `latency` is real seconds before each answer.
     `log_delay` is how many seconds a row of the two logs needs to show, `log_details_delay` a sign-in's
     `authenticationDetails`, `membership_delay` a change of groups until it counts for passes. `page_size` caps pages.
+    The delays of devices, in seconds: `import_delay` until a hash was looked at, `import_visible_delay` until its
+    Autopilot device shows, `profile_delay` until a deployment profile is assigned (a third of it "notAssigned", the
+    date last), `autopilot_delete_delay`, `apple_sync_delay`. Guesses about devices: `hash_prefix_checked` (a hash that
+    does not open as Microsoft's tool writes it is error 802), `assigned_domain_checked` (of an assigned user),
+    `autopilot_properties_status` (204 as documented, or 200 as Microsoft's sample app expects).
+    `throttling` is "on", "off" or "reports" (only the 5 in 10 s of the reports); `throttle_factor` shortens every
+    window and its count alike, `limits` replaces single ones by name as (count, seconds); see
+    `wire.throttling.LIMITS`. `tenant_size` is S, M or L, or empty to count the people. `methods_limit` says under which
+    limit authentication methods are: "identity", or "reports" for 5 in 10 s. `intune_retry_after` is whether Intune's
+    429 names a wait. `lags` says how late each kind of change shows (`view.KINDS`); `sign_ins_revised` shows wrong
+    details first.
+    `web_sign_in_vanishes` is a field report of pre-provisioned PCs: the first web sign-in signs straight out and the
+    choice is gone. `interrupt_in_apps` has a registration policy interrupt Authenticator's own sign-in too.
+    `platform_sso_joins` says whether Platform SSO joins a Mac (AzureAd) or registers it (Workplace).
+    `cloud` is "global", "usgov" or "china"; the last has no passes (`wire.clouds`).
     `creation_outside_policy` is the behaviour of 2021 (created, then unusable); `scope_refusal_status` is 400 or 403.
     """
 
     speed: float = 1.0
     latency: float = 0.0
+    cloud: str = "global"
     platform_credentials_404_when_empty: bool = True
     creation_outside_policy: bool = False
     scope_refusal_status: int = 400
     past_start_refused: bool = False
     hyphen_in_contains_refused: bool = True
     late_final_event_written: bool = False
+    throttling: str = "reports"
+    throttle_factor: float = 1.0
+    limits: dict[str, tuple[int, float]] = field(default_factory=dict)
+    tenant_size: str = ""
+    methods_limit: str = "identity"
+    intune_retry_after: bool = True
     reports_limit_per_10_s: int = 5
+    lags: dict[str, view.Lag] = field(default_factory=dict)
+    sign_ins_revised: bool = False
     page_size: int | None = None
     membership_delay: float = 30.0
     log_delay: float = 20.0
     log_details_delay: float = 40.0
+    import_delay: float = 75.0
+    import_visible_delay: float = 20.0
+    profile_delay: float = 300.0
+    autopilot_delete_delay: float = 180.0
+    apple_sync_delay: float = 60.0
+    hash_prefix_checked: bool = True
+    assigned_domain_checked: bool = True
+    autopilot_properties_status: int = 204
+    web_sign_in_vanishes: bool = False
+    interrupt_in_apps: bool = False
+    platform_sso_joins: bool = True
 
 
 @dataclass(slots=True)
@@ -63,13 +99,20 @@ class Directory:
 
 @dataclass(slots=True)
 class Credentials:
-    """What people sign in with; `passes` is keyed by user id, for there is one pass per person."""
+    """What people sign in with; `passes` is keyed by user id, for there is one pass per person.
+
+    `must_register` holds ids of groups (or `ALL_USERS`) in scope of a registration policy: of self-service password
+    reset or of Identity Protection.
+    """
 
     policy: records.PassPolicy = field(default_factory=records.PassPolicy)
     passes: dict[str, records.AccessPass] = field(default_factory=dict)
     dead_pass_ids: set[str] = field(default_factory=set)
     methods: dict[str, list[records.Method]] = field(default_factory=dict)
     conditional_access: dict[str, records.ConditionalAccessPolicy] = field(default_factory=dict)
+    must_register: list[str] = field(default_factory=list)
+    method_policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    operations: dict[str, records.Operation] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -79,6 +122,7 @@ class SignIns:
     flows: dict[str, records.Flow] = field(default_factory=dict)
     sessions: dict[str, records.Session] = field(default_factory=dict)
     code_grants: dict[str, records.CodeGrant] = field(default_factory=dict)
+    device_grants: dict[str, records.DeviceGrant] = field(default_factory=dict)
     refresh_tokens: dict[str, records.RefreshToken] = field(default_factory=dict)
     access_tokens: dict[str, records.AccessToken] = field(default_factory=dict)
     nonces: dict[str, datetime] = field(default_factory=dict)
@@ -86,7 +130,11 @@ class SignIns:
 
 @dataclass(slots=True)
 class Devices:
-    """Every device record, keyed by its id; `boxed` by serial number in upper case."""
+    """Every device record, keyed by its id; `boxed` and `business_manager` by serial number in upper case.
+
+    `autopilot_hidden` are registrations that nobody sees yet; `autopilot_elsewhere` holds serial numbers, in upper
+    case, that another organisation has registered.
+    """
 
     entra: dict[str, device_records.EntraDevice] = field(default_factory=dict)
     registration_policy: device_records.DeviceRegistrationPolicy = field(
@@ -95,15 +143,23 @@ class Devices:
     autopilot: dict[str, device_records.AutopilotIdentity] = field(default_factory=dict)
     autopilot_profiles: dict[str, device_records.AutopilotProfile] = field(default_factory=dict)
     autopilot_events: dict[str, device_records.AutopilotEvent] = field(default_factory=dict)
-    autopilot_synced: datetime | None = None
+    autopilot_sync: intake_records.AutopilotSync = field(default_factory=intake_records.AutopilotSync)
+    autopilot_hidden: dict[str, device_records.AutopilotIdentity] = field(default_factory=dict)
+    autopilot_elsewhere: set[str] = field(default_factory=set)
+    imports: dict[str, intake_records.ImportedIdentity] = field(default_factory=dict)
+    corporate_identifiers: dict[str, intake_records.CorporateIdentifier] = field(default_factory=dict)
     enrolment_configurations: dict[str, device_records.EnrolmentConfiguration] = field(default_factory=dict)
     managed: dict[str, device_records.ManagedDevice] = field(default_factory=dict)
     dep_tokens: dict[str, device_records.DepToken] = field(default_factory=dict)
     dep_profiles: dict[str, device_records.DepProfile] = field(default_factory=dict)
     apple: dict[str, device_records.AppleIdentity] = field(default_factory=dict)
+    configuration_policies: dict[str, intake_records.ConfigurationPolicy] = field(default_factory=dict)
+    business_manager: dict[str, intake_records.BusinessDevice] = field(default_factory=dict)
+    push_certificate: intake_records.PushCertificate | None = None
     vpp_tokens: dict[str, device_records.VppToken] = field(default_factory=dict)
     troubleshooting: dict[str, device_records.TroubleshootingEvent] = field(default_factory=dict)
     boxed: dict[str, device_records.BoxedDevice] = field(default_factory=dict)
+    preparation_policies: dict[str, device_records.PreparationPolicy] = field(default_factory=dict)
     scheduled: list[device_records.Scheduled] = field(default_factory=list)
 
 
@@ -137,7 +193,7 @@ class Tenant:
         self.lock = threading.RLock()
         self.signer = signing.Signer()
         self.view = view.View(clock)
-        self.view.set_lag("pass_scope", view.Lag(seconds=self.pace(self.options.membership_delay).total_seconds()))
+        self.apply_lags()
         self._requests = itertools.count(1)
         self.clear()
 
@@ -148,12 +204,31 @@ class Tenant:
         self.sign_ins = SignIns()
         self.devices = Devices()
         self.activity = Activity()
+        self.deltas: dict[str, dict[str, str]] = {}
         self.view.clear()
+
+    def apply_lags(self) -> None:
+        """Take the delays and `lags` of the options over into the view; to be called when they were changed."""
+        delays = {
+            "pass_scope": self.options.membership_delay,
+            "sign_ins": self.options.log_delay,
+            "sign_in_details": self.options.log_details_delay,
+            "sign_in_revision": 2 * self.options.log_details_delay,
+            "audits": self.options.log_delay,
+        }
+        for kind in view.KINDS:
+            lag = self.options.lags.get(kind, view.Lag(seconds=delays.get(kind, 0.0)))
+            self.view.set_lag(kind, view.Lag(lag.reads, self.pace(lag.seconds).total_seconds()))
 
     @property
     def id(self) -> str:
         """The tenant id, a GUID in text."""
         return self.directory.organisation.tenant_id
+
+    @property
+    def workload_issuer(self) -> str:
+        """The issuer of the workload tokens that the tenant signs itself, for whoever has no issuer of their own."""
+        return f"{self.origin}/{self.id}/workload"
 
     def now(self) -> datetime:
         """The tenant's time, aware, in UTC."""

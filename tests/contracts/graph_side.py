@@ -14,6 +14,7 @@ import socket
 import ssl
 import struct
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from agent.domain import secrets
 from agent.sandbox import mount
 from agent.sandbox import tenant as tenants
 from agent.sandbox.wire import faults
-from tests import wsgi_adapter
+from tests import tenancies, watching, wsgi_adapter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -94,22 +95,47 @@ Answerer = Callable[[str, str], Reply]
 
 @dataclass
 class OddTenant:
-    """A WSGI app that hands out tokens properly and answers Graph's paths by `answer(method, path with query)`."""
+    """A WSGI app that hands out tokens properly and answers Graph's paths by `answer(method, path with query)`.
+
+    A `$batch` is answered item by item, its paths with the version; `asked_for` are the forms of token requests.
+    """
 
     answer: Answerer
     login: Answerer | None = None
     tokens: int = 0
+    asked_for: list[dict[str, str]] = field(default_factory=list)
+    whole_batch: Reply | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         path = environ["PATH_INFO"] + (f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else "")
         at_login = environ["HTTP_HOST"] == "login.test"
+        sent = environ["wsgi.input"].read()
+        if at_login:
+            self.asked_for.append(dict(urllib.parse.parse_qsl(sent.decode())))
         answer = (self.login or self.sign_in) if at_login else self.answer
-        reply = answer(environ["REQUEST_METHOD"], path)
+        batch = path.endswith("/$batch")
+        reply = self.batched(path, json.loads(sent)) if batch else answer(environ["REQUEST_METHOD"], path)
         raw = reply.body.encode()
         headers = [("Content-Type", reply.kind), ("Content-Length", str(len(raw))), ("request-id", "of-graph")]
         start_response(f"{reply.status} Odd", [*headers, *reply.headers])
         return [raw]
+
+    def batched(self, path: str, sent: dict[str, Any]) -> Reply:
+        """Each item as if it had come alone, the last one first; or `whole_batch`."""
+        if self.whole_batch is not None:
+            return self.whole_batch
+        version = path.removesuffix("/$batch")
+        responses = []
+        for item in reversed(sent["requests"]):
+            reply = self.answer(item["method"], version + item["url"])
+            headers = {"Content-Type": reply.kind, **dict(reply.headers)}
+            try:
+                body: Any = json.loads(reply.body)
+            except (ValueError, RecursionError):
+                body = reply.body
+            responses.append({"id": item["id"], "status": reply.status, "headers": headers, "body": body})
+        return Reply(json.dumps({"responses": responses}))
 
     def sign_in(self, _method: str, path: str) -> Reply:
         """Discovery, and a new token each time."""
@@ -163,7 +189,7 @@ class Side:
 @contextmanager
 def connected(tenant: OddTenant, **changes: Any) -> Iterator[Side]:
     """The real client in front of an odd tenant; all of `https://` goes there, so that nothing else is reached."""
-    clock, adapter = TurnedClock(), wsgi_adapter.WsgiAdapter(tenant)
+    clock, adapter = TurnedClock(), wsgi_adapter.WsgiAdapter(watching.WATCH.in_front_of_odd(tenant))
     client = graph.connect(connection(**changes), clock, OrderedChance(), {"https://": adapter})
     try:
         yield Side(client, clock, adapter)
@@ -212,7 +238,7 @@ def on_sandbox(options: tenants.Options | None = None, at: datetime = START) -> 
     clock = TurnedClock(at)
     quick = mount.Surroundings(pause=clock.wait)
     seeded = random.Random(7)  # noqa: S311  the same ids every time
-    sandbox = mount.make(clock.now, seeded, options=options, surroundings=quick)
+    sandbox = tenancies.make(clock.now, seeded, options=options, surroundings=quick)
     connected_to = sandbox_connection(sandbox)
     adapter = wsgi_adapter.WsgiAdapter(sandbox.wsgi, clock.now)
     client = graph.connect(connected_to, clock, OrderedChance(), {connected_to.graph: adapter})
@@ -229,8 +255,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Whatever the method."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        watching.WATCH.asked(self.command, self.path, dict(self.headers.items()), body)
         self.server.seen.append(dict(self.headers.items()))
+        self.server.lines.append(self.requestline)
         if self.server.raw is None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         else:
@@ -250,6 +278,7 @@ class Loopback(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.raw = raw
         self.seen: list[dict[str, str]] = []
+        self.lines: list[str] = []
         self.origin = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server_port}"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -278,20 +307,29 @@ def self_signed(file: Path, passphrase: bytes | None = None) -> str:
 
 
 @contextmanager
+def serving(server: Loopback) -> Iterator[None]:
+    """Let a server answer until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def on_loopback(raw: bytes | None, certificate: Path | None = None, **changes: Any) -> Iterator[tuple[Side, Loopback]]:
     """The real client, its tokens from the odd tenant, its Graph on a real socket, with TLS by a certificate."""
     server = Loopback(raw, certificate)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     clock, adapter = TurnedClock(), wsgi_adapter.WsgiAdapter(OddTenant(lambda _method, _path: Reply()))
     mounted: dict[str, adapters.BaseAdapter] = {LOGIN: adapter}
     if certificate is None:
         mounted[server.origin] = adapters.HTTPAdapter()
     client = graph.connect(connection(graph=server.origin, **changes), clock, OrderedChance(), mounted)
-    try:
-        yield Side(client, clock, adapter), server
-    finally:
-        client.close()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server):
+        try:
+            yield Side(client, clock, adapter), server
+        finally:
+            client.close()

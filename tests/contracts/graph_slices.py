@@ -10,8 +10,11 @@ import functools
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -29,6 +32,12 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "null": type(None),
 }
+
+_KEY = re.compile(r"([\w.]+)\((?:(\w+)=)?'?(.*?)'?\)$", re.DOTALL)
+_ANNOTATION = re.compile(
+    r"(?P<of>.*)@(odata\.(context|type|count|nextLink|deltaLink|id|etag|editLink|readLink|navigationLink"
+    r"|associationLink|bind)|removed|microsoft\.graph\.tips)"
+)
 
 
 @functools.cache
@@ -56,13 +65,60 @@ def shape(path: str) -> str:
     return re.sub(r"\(\w+='\{\}'\)", "/{}", nameless).lower()
 
 
+def segments(path: str) -> tuple[str, ...]:
+    """A path's segments, decoded, in small letters; a key is "{}" in a template, `/me` is a person's `/users/me`."""
+    found: list[str] = []
+    for raw in path.strip("/").split("/"):
+        segment = unquote(raw)
+        key = _KEY.match(segment)
+        name, alternate, value = key.groups() if key else (segment, None, None)
+        found += [name, *([f"({alternate})"] if alternate else []), *([value] if value else [])]
+    plain = ["{}" if re.fullmatch(r"\{[\w-]+\}", one) else one.lower() for one in found]
+    return ("users", *plain) if plain[0] == "me" else tuple(plain)
+
+
+class Templates:
+    """Path templates, found again by a path as it was sent; words win over keys."""
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        self._known: dict[tuple[str, int], list[tuple[tuple[str, ...], str]]] = {}
+        for template in templates:
+            parts = segments(template.replace("microsoft.graph.", "graph."))
+            self._known.setdefault((parts[0], len(parts)), []).append((parts, template))
+        for known in self._known.values():
+            known.sort(key=lambda one: one[0].count("{}"))
+
+    def find(self, path: str) -> str | None:
+        """The template of a path below the version; what is below an alternate key is found below the key too."""
+        sent = segments(path.replace("microsoft.graph.", "graph."))
+        return self._find(sent) or self._find(tuple(part for part in sent if not part.startswith("(")))
+
+    def _find(self, sent: tuple[str, ...]) -> str | None:
+        for parts, template in self._known.get((sent[0], len(sent)), ()):
+            if all(part in ("{}", given) for part, given in zip(parts, sent, strict=True)):
+                return template
+        return None
+
+
+@functools.cache
+def templates(version: str) -> Templates:
+    """The paths that the slice has."""
+    return Templates(document(version)["paths"])
+
+
+@functools.cache
+def _operations(version: str) -> dict[tuple[str, str], dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for known, item in document(version)["paths"].items():
+        for method in item.keys() & {"get", "post", "patch", "put", "delete"}:
+            found.setdefault((method, shape(known)), item[method])
+    return found
+
+
 def operation(version: str, method: str, path: str) -> dict[str, Any] | None:
     """The operation for a template such as "/users/{id}/manager", None where the data has none."""
-    for known, item in document(version)["paths"].items():
-        if shape(known) == shape(path) and method.lower() in item:
-            found: dict[str, Any] = item[method.lower()]
-            return found
-    return None
+    personal = re.sub(r"^/me(?=/|$)", "/users/{}", path)
+    return _operations(version).get((method.lower(), shape(personal)))
 
 
 def answer_faults(version: str, method: str, path: str, body: Any) -> list[str]:
@@ -70,13 +126,28 @@ def answer_faults(version: str, method: str, path: str, body: Any) -> list[str]:
     known = operation(version, method, path)
     assert known is not None, f"{version} {method} {path} is not in the data"
     schema = known["responses"]["2XX"]["content"]["application/json"]["schema"]
-    return Reading(document(version)["components"]["schemas"]).faults(schema, body, "")
+    return reading(version).faults(schema, body, "")
 
 
 def type_faults(version: str, type_name: str, body: Any) -> list[str]:
     """What is wrong with an object of a named type, such as "microsoft.graph.unifiedRoleDefinition"."""
-    schemas = document(version)["components"]["schemas"]
-    return Reading(schemas).faults(schemas[type_name], body, "")
+    return reading(version).faults(document(version)["components"]["schemas"][type_name], body, "")
+
+
+@functools.cache
+def reading(version: str) -> Reading:
+    """The schemas of a version, ready to be held against values."""
+    return Reading(document(version)["components"]["schemas"])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the plain schemas say together that apply to a value."""
+
+    parts: tuple[dict[str, Any], ...]
+    properties: dict[str, dict[str, Any]]
+    items: dict[str, Any]
+    open_ended: bool
 
 
 class Reading:
@@ -84,18 +155,53 @@ class Reading:
 
     def __init__(self, schemas: dict[str, Any]) -> None:
         self._schemas = schemas
+        self._known: dict[tuple[int, object], Known] = {}
 
     def faults(self, schema: dict[str, Any], value: Any, where: str) -> list[str]:
         """Every fault of `value`, each with its place."""
-        parts = self._parts(schema, value)
-        found = [fault for part in parts for fault in self._own_faults(part, value, where)]
+        known = self._known_of(schema, value)
+        found = [fault for part in known.parts for fault in _own_faults(part, value, where)]
         if isinstance(value, dict):
-            found += self._object_faults(parts, value, where)
-        if isinstance(value, list):
-            items: dict[str, Any] = next((part["items"] for part in parts if "items" in part), {})
+            for name, inner in value.items():
+                if name in known.properties:
+                    found += self.faults(known.properties[name], inner, f"{where}/{name}")
+                elif not known.open_ended and not _is_annotation(name, known):
+                    found.append(f"{where}/{name} is not in the schema")
+        elif isinstance(value, list):
             for at, item in enumerate(value):
-                found += self.faults(items, item, f"{where}/{at}")
+                found += self.faults(known.items, item, f"{where}/{at}")
         return found
+
+    def property(self, schema: dict[str, Any], name: str) -> dict[str, Any] | None:
+        """The schema of a property, of whichever type that may stand here has it first."""
+        return next(
+            (part["properties"][name] for part in self._branches(schema) if name in part.get("properties", {})), None
+        )
+
+    def lacks(self, schema: dict[str, Any], name: str) -> bool:
+        """Whether no type that may stand here has a property such as "status/errorCode"; casts are passed over."""
+        here = [schema]
+        for step in name.split("/"):
+            parts = [part for one in here for part in self._branches(one)]
+            if "." in step or any("x-pruned-type" in part for part in parts):
+                continue
+            here = [part["properties"][step] for part in parts if step in part.get("properties", {})]
+            if not here:
+                return True
+        return False
+
+    def _known_of(self, schema: dict[str, Any], value: Any) -> Known:
+        kind = value.get("@odata.type", "") if isinstance(value, dict) else value is None
+        key = (id(schema), kind if isinstance(kind, str | bool) else "")
+        if key not in self._known:
+            parts = tuple(self._parts(schema, value))
+            properties: dict[str, dict[str, Any]] = {}
+            for part in reversed(parts):
+                properties |= part.get("properties", {})
+            items: dict[str, Any] = next((part["items"] for part in parts if "items" in part), {})
+            open_ended = any("additionalProperties" in part or "x-pruned-type" in part for part in parts)
+            self._known[key] = Known(parts, properties, items, open_ended or not any(parts))
+        return self._known[key]
 
     def _parts(self, schema: dict[str, Any], value: Any) -> list[dict[str, Any]]:
         """The plain schemas that together apply to `value`: references, allOf, the named type and anyOf resolved."""
@@ -104,37 +210,48 @@ class Reading:
         if "allOf" in schema:
             return [part for one in schema["allOf"] for part in self._parts(one, value)]
         if "anyOf" in schema:
-            return self._parts(min(schema["anyOf"], key=lambda one: len(self.faults(one, value, ""))), value)
+            fitting = (one for one in schema["anyOf"] if (one.get("type") == "null") is (value is None))
+            return self._parts(next(fitting), value)
         if "if" in schema:
             wanted = schema["if"]["properties"]["@odata.type"]["const"]
             named = isinstance(value, dict) and value.get("@odata.type") == wanted
             return self._parts(schema["then"], value) if named else []
         return [schema]
 
-    def _own_faults(self, part: dict[str, Any], value: Any, where: str) -> list[str]:
-        allowed = part.get("type")
-        if allowed is not None:
-            names = [allowed] if isinstance(allowed, str) else allowed
-            if not any(_is_a(value, name) for name in names):
-                return [f"{where}: {value!r} is not {' or '.join(names)}"]
-        if "enum" in part and value not in part["enum"]:
-            return [f"{where}: {value!r} is not one of {part['enum']}"]
-        if isinstance(value, str) and "pattern" in part and not re.search(part["pattern"], value):
-            return [f"{where}: {value!r} does not match {part['pattern']}"]
-        if _is_a(value, "integer") and not part.get("minimum", value) <= value <= part.get("maximum", value):
-            return [f"{where}: {value!r} is out of range"]
-        return [f"{where}/{name} is missing" for name in part.get("required", []) if name not in (value or {})]
+    def _branches(self, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The plain schemas of every type that may stand here; of a list, those of its items."""
+        if "$ref" in schema:
+            yield from self._branches(self._schemas[schema["$ref"].rpartition("/")[2]])
+        elif "items" in schema:
+            yield from self._branches(schema["items"])
+        elif "if" in schema:
+            yield from self._branches(schema["then"])
+        elif "allOf" in schema or "anyOf" in schema:
+            for one in schema.get("allOf") or schema["anyOf"]:
+                yield from self._branches(one)
+        else:
+            yield schema
 
-    def _object_faults(self, parts: list[dict[str, Any]], value: dict[str, Any], where: str) -> list[str]:
-        open_ended = any("additionalProperties" in part or "x-pruned-type" in part for part in parts)
-        found = []
-        for name, inner in value.items():
-            known = [part["properties"][name] for part in parts if name in part.get("properties", {})]
-            for schema in known[:1]:
-                found += self.faults(schema, inner, f"{where}/{name}")
-            if not known and "@" not in name and not open_ended:
-                found.append(f"{where}/{name} is not in the schema")
-        return found
+
+def _own_faults(part: dict[str, Any], value: Any, where: str) -> list[str]:
+    allowed = part.get("type")
+    if allowed is not None:
+        names = (allowed,) if isinstance(allowed, str) else allowed
+        if not any(_is_a(value, name) for name in names):
+            return [f"{where}: {value!r} is not {' or '.join(names)}"]
+    if "enum" in part and value not in part["enum"]:
+        return [f"{where}: {value!r} is not one of {part['enum']}"]
+    if isinstance(value, str) and "pattern" in part and not re.search(part["pattern"], value):
+        return [f"{where}: {value!r} does not match {part['pattern']}"]
+    if _is_a(value, "integer") and not part.get("minimum", value) <= value <= part.get("maximum", value):
+        return [f"{where}: {value!r} is out of range"]
+    return [f"{where}/{name} is missing" for name in part.get("required", ()) if name not in (value or {})]
+
+
+def _is_annotation(name: str, known: Known) -> bool:
+    """Whether OData or Graph knows it, and what it is about is known too."""
+    match = _ANNOTATION.fullmatch(name)
+    return match is not None and (not match["of"] or match["of"] in known.properties)
 
 
 def _is_a(value: Any, name: str) -> bool:

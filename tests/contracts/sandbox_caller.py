@@ -8,7 +8,8 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from agent.sandbox import mount, tenant
+from agent.sandbox import tenant
+from tests import tenancies
 
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ class Caller:
 
     def __init__(self, options: tenant.Options | None = None, *, registration: str = "full") -> None:
         self.clock = Clock()
-        sandbox = mount.make(self.clock, random.Random(11), options=options)  # noqa: S311 - ids only
+        sandbox = tenancies.make(self.clock, random.Random(11), options=options)  # noqa: S311 - ids only
         self.tenant = sandbox.tenant
         self._client = Client(sandbox.wsgi)
         self.sign_in(registration)

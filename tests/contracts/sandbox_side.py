@@ -9,6 +9,7 @@ from typing import Any
 from werkzeug.test import Client, TestResponse
 
 from agent.sandbox import mount, records, tenant
+from tests import tenancies
 from tests.contracts.sandbox_caller import Clock
 
 PASSES = "temporaryAccessPassMethods"
@@ -27,7 +28,7 @@ class Side:
     def __post_init__(self) -> None:
         around = mount.Surroundings(pause=self.waited.append)
         chance = random.Random(11)  # noqa: S311 - ids only
-        self.sandbox = mount.make(self.clock, chance, options=self.options, surroundings=around)
+        self.sandbox = tenancies.make(self.clock, chance, options=self.options, surroundings=around)
         self.tenant = self.sandbox.tenant
         self.client = Client(self.sandbox.wsgi)
 

@@ -7,10 +7,11 @@ import random
 from typing import Any
 from urllib.parse import urlencode
 
-from agent.sandbox import mount, tenant
+from agent.sandbox import tenant
 from agent.sandbox.areas import people
 from agent.sandbox.records import User
 from agent.sandbox.virtual import browser, signing_in
+from tests import tenancies
 from tests.contracts.sandbox_caller import Clock
 
 MARA = "mara.quist@tallisharbour.example"
@@ -28,7 +29,7 @@ class StagingDay:
 
     def __init__(self, options: tenant.Options | None = None) -> None:
         self.clock = Clock()
-        self.sandbox = mount.make(self.clock, random.Random(5), options=options)  # noqa: S311 - ids only
+        self.sandbox = tenancies.make(self.clock, random.Random(5), options=options)  # noqa: S311 - ids only
         self.tenant = self.sandbox.tenant
         self.fleet = self.sandbox.fleet
         self.transport = browser.through_wsgi(self.sandbox.wsgi)
@@ -118,3 +119,20 @@ class StagingDay:
     def find(self, path: str, **query: str) -> list[dict[str, Any]]:
         """The rows of a Graph collection."""
         return list(self.graph("GET", f"{path}?{urlencode(query)}" if query else path)["value"])
+
+    def managed(self, serial: str) -> dict[str, Any]:
+        """The newest managed row of a serial number."""
+        rows = self.find("/v1.0/deviceManagement/managedDevices", **{"$filter": f"serialNumber eq '{serial}'"})
+        return max(rows, key=lambda row: str(row["enrolledDateTime"]))
+
+    def entra(self, serial: str) -> dict[str, Any]:
+        """The directory's object of a managed device."""
+        device_id = self.managed(serial)["azureADDeviceId"]
+        (row,) = self.find("/v1.0/devices", **{"$filter": f"deviceId eq '{device_id}'"})
+        return row
+
+    def held_by(self, user_name: str, collection: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The person's one method of a collection, and the device that Graph expands it to."""
+        (method,) = self.methods(user_name, collection)
+        path = f"/v1.0/users/{user_name}/authentication/{collection}/{method['id']}?$expand=device"
+        return method, self.graph("GET", path)["device"]

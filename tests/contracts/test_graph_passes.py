@@ -108,8 +108,6 @@ def test_a_person_who_is_not_there_has_no_pass_and_gets_none() -> None:
         ("truncated", errors.OutcomeUnknown, True),
         ("500", errors.OutcomeUnknown, False),
         ("503", errors.OutcomeUnknown, False),
-        ("429", errors.TenantThrottled, False),
-        ("unreachable", errors.TenantUnreachable, False),
     ],
 )
 def test_a_fault_while_minting_is_told_as_it_is_and_never_repeated(
@@ -127,6 +125,16 @@ def test_a_fault_while_minting_is_told_as_it_is_and_never_repeated(
     assert (held is not None) is made
     if held is not None:
         assert held.code not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("kind", ["429", "unreachable"])
+def test_a_creation_that_surely_made_nothing_is_sent_again(kind: str) -> None:
+    with graph_side.on_sandbox() as side:
+        person = side.person("mara.quist")
+        side.fault(CREATE, kind, retry_after=3 if kind == "429" else None)
+        assert side.graph.passes.create(person, TERMS).tenant_pass.usable
+        posts = [line for line in side.adapter.sent if line.startswith("POST") and "temporaryAccessPass" in line]
+        assert (len(posts), side.sandbox.gate.counters.early_returns) == (2, 0)
 
 
 @pytest.mark.parametrize("kind", ["lost", "500", "503", "429"])

@@ -223,7 +223,7 @@ def test_a_read_waits_as_long_as_it_is_told_and_then_succeeds() -> None:
 
 @pytest.mark.parametrize(
     ("retry_after", "asked", "stated"),
-    [("20", 2, 20.0), ("31", 1, 31.0), ("Mon, 23 Nov 2026 09:10:00 GMT", 1, 600.0), ("soon", 3, None)],
+    [("20", 2, 20.0), ("31", 1, 31.0), ("Mon, 23 Nov 2026 09:10:00 GMT", 1, 600.0), ("soon", 4, None)],
 )
 def test_a_read_gives_up_when_patience_ends(retry_after: str, asked: int, stated: float | None) -> None:
     busy = error(429, "TooManyRequests", "Please retry again later.", Retry_After=retry_after)
@@ -241,17 +241,17 @@ def test_a_read_is_repeated_after_500_and_after_a_reset() -> None:
     with graph_side.on_loopback(None) as (side, server):
         with pytest.raises(errors.TenantUnreachable):
             side.graph.passes.of([PERSON_ID])
-        assert len(server.seen) == 3
+        assert len(server.seen) == 4
 
 
-def test_a_tenant_that_is_not_there_is_unreachable_at_once() -> None:
+def test_a_tenant_that_is_not_there_is_unreachable_after_one_more_try() -> None:
     with graph_side.on_loopback(None) as (side, server):
         side.graph.tenant.token("issuer")
         server.shutdown()
         server.server_close()
         with pytest.raises(errors.TenantUnreachable, match="refused") as caught:
             side.graph.passes.create(PERSON_ID, TERMS)
-        assert side.clock.waited == []
+        assert side.clock.waited == [1.0]
     assert type(caught.value) is errors.TenantUnreachable
 
 
@@ -301,11 +301,15 @@ def assert_silent(caught: pytest.ExceptionInfo[BaseException]) -> None:
         linked = linked.__cause__ or linked.__context__
 
 
-def test_a_creation_that_is_throttled_made_nothing_and_says_so() -> None:
-    with graph_side.connected(in_order(error(429, "TooManyRequests", "Later.", Retry_After="7"))) as side:
+def test_a_creation_that_is_throttled_made_nothing_and_is_sent_again_while_patience_lasts() -> None:
+    busy = error(429, "TooManyRequests", "Later.", Retry_After="7")
+    with graph_side.connected(in_order(busy, busy, Reply(json.dumps(MINTED), 201))) as side:
+        assert side.graph.passes.create(PERSON_ID, TERMS).code == secrets.PassCode(CODE)
+        assert side.clock.waited == [7.0, 7.0]
+    with graph_side.connected(in_order(busy)) as side:
         with pytest.raises(errors.TenantThrottled) as caught:
             side.graph.passes.create(PERSON_ID, TERMS)
-        assert len(side.asked) == 1
+        assert (len(side.asked), sum(side.clock.waited)) == (5, 28.0)
     assert caught.value.retry_after == 7.0
 
 

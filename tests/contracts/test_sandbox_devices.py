@@ -67,9 +67,10 @@ def test_select_breaks_the_autopilot_list(caller: Caller) -> None:
 
 
 def test_autopilot_devices_come_a_thousand_to_a_page(caller: Caller) -> None:
+    before = len(caller.tenant.devices.autopilot)
     for number in range(1000):
         autopilot.register(caller.tenant, autopilot.Registration(f"VM{number:06}", "Contoso", "VM"))
-    assert [len(page) for page in caller.pages(IDENTITIES)] == [1000, 12]
+    assert [len(page) for page in caller.pages(IDENTITIES)] == [1000, before]
 
 
 @pytest.mark.parametrize(("serial", "kind"), [("PF4TH101", "azureAD"), ("PF4TH106", "activeDirectory")])
@@ -162,7 +163,8 @@ def test_documented_filters_of_managed_devices_work(caller: Caller, query: str, 
     ],
 )
 def test_any_other_filter_of_managed_devices_is_ignored_and_everything_comes(caller: Caller, query: str) -> None:
-    assert len(caller.get(f"{MANAGED}?$filter={query}")["value"]) == 2
+    everything = len(caller.tenant.devices.managed)
+    assert len(caller.get(f"{MANAGED}?$filter={query}")["value"]) == everything > 1
 
 
 def test_managed_devices_show_some_properties_only_one_by_one_and_on_request(caller: Caller) -> None:

@@ -42,7 +42,7 @@ def test_no_secret_stands_in_the_seed_or_shows_when_printed() -> None:
         assert registration.secret
         assert registration.secret not in text + repr(registration)
     assert {registration.name for registration in host.directory.registrations.values()} == {
-        *("watcher", "issuer", "writer", "operators", "full")
+        *("watcher", "issuer", "writer", "operators", "full", "bench-server")
     }
 
 
@@ -121,7 +121,7 @@ def test_serial_numbers_are_letters_and_digits_and_every_kind_of_device_is_boxed
     host = loaded()
     assert all(re.fullmatch(r"[A-Z0-9]+", serial) for serial in host.devices.boxed)
     kinds = Counter(box.kind for box in host.devices.boxed.values())
-    assert set(kinds) == {"windows", "iphone", "ipad", "mac", "browser"}
+    assert set(kinds) == {"windows", "iphone", "ipad", "mac", "phone", "security-key", "browser"}
     assert Counter(item.serial for item in host.devices.autopilot.values())["5CG4TH207"] == 2
 
 
@@ -139,7 +139,7 @@ ALONE = PERSON % ""
         (PERSON % ", staff_number: 7", "people.ann.staff_number: text was expected, not 7 (put it in quotes)."),
         (PERSON % ", hired: in 3 days ago", "people.ann.hired: 'in 3 days ago' is no time; write 'now'"),
         (PERSON % ", enabled: perhaps", "people.ann.enabled: true or false was expected, not 'perhaps'."),
-        (PERSON % ", methods: [{kind: magic}]", "people.ann.methods[0].kind: 'magic' is none of email, fido2"),
+        (PERSON % ", methods: [{kind: magic}]", "people.ann.methods[0].kind: 'magic' is none of email, external"),
         (PERSON % ", methods: [{kind: fido2, device: X1}]", "people.ann.methods[0].device: no enrolled device has"),
         (ALONE + "colour: red", "colour: is not known here"),
         (ALONE + "groups: {g: {name: G, members: [bob]}}", "groups.g.members: nothing in this seed is called"),

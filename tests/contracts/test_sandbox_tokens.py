@@ -201,7 +201,7 @@ def test_a_wrong_an_expired_and_a_missing_secret_each_have_their_number(side: Si
     assert number(side.ask_token(form | {"client_secret": "guess"})) == (401, "invalid_client", 7000215)
     assert number(side.ask_token({**form, "client_id": str(uuid.uuid4())})) == (400, "unauthorized_client", 700016)
     del form["client_secret"]
-    assert number(side.ask_token(form)) == (401, "invalid_client", 7000218)
+    assert number(side.ask_token(form)) == (401, "invalid_client", 7000216)
 
     assert side.door("POST", "expire-secret", {"registration": "watcher"}).status_code == 204
     assert number(side.ask_token(side.token_form("watcher"))) == (401, "invalid_client", 7000222)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.sandbox import mount, tenant
+from tests import tenancies
 from tests.contracts.sandbox_caller import Clock
 from tests.contracts.sandbox_side import Side
 
@@ -30,7 +31,7 @@ def test_every_graph_answer_carries_both_ids(side: Side) -> None:
 
 
 def test_what_the_sandbox_does_not_know_is_refused_loudly(side: Side) -> None:
-    for method, path in (("GET", "/v1.0/me"), ("PUT", "/v1.0/users"), ("GET", "/v1.0/users/x/drive"), ("GET", "/x")):
+    for method, path in (("GET", "/v1.0/sites"), ("PUT", "/v1.0/users"), ("GET", "/v1.0/users/x/drive"), ("GET", "/x")):
         answer = side.send(method, path)
         assert answer.status_code == 501
         assert path in answer.get_data(as_text=True)
@@ -197,7 +198,8 @@ def test_the_ready_line_says_where_everything_is(side: Side) -> None:
     line = side.sandbox.ready_line()
 
     assert set(line) == {
-        *("graph", "login", "tenant_id", "client_id", "client_secret", "registrations", "control", "control_token")
+        *("graph", "login", "tenant_id", "client_id", "client_secret", "registrations", "control", "control_token"),
+        "managed_identity",
     }
     assert set(line["registrations"]) == {"watcher", "issuer", "writer", "operators"}
     assert all(set(item) == {"client_id", "client_secret"} for item in line["registrations"].values())
@@ -205,7 +207,7 @@ def test_the_ready_line_says_where_everything_is(side: Side) -> None:
 
 def test_one_seed_makes_one_company_and_another_makes_another() -> None:
     first, same, other = (
-        mount.make(Clock(), random.Random(seed)).ready_line()  # noqa: S311 - ids only
+        tenancies.make(Clock(), random.Random(seed)).ready_line()  # noqa: S311 - ids only
         for seed in (1, 1, 2)
     )
     assert first == same

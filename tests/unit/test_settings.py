@@ -89,6 +89,20 @@ def test_a_file_for_a_real_tenant_is_read_with_its_secrets(folder: Path) -> None
     assert HIDDEN_TEXT not in repr(read)
 
 
+def test_a_registration_may_prove_itself_by_its_machine_or_by_a_token_of_its_platform(folder: Path) -> None:
+    (folder / "token").write_text("a.b.c", encoding="utf-8")
+    text = REAL.replace("secret_file: watcher.txt", "managed_identity: user")
+    text = text.replace("certificate_file: issuer.pem, passphrase_file: pass.txt", "federated_token_file: token")
+    read = load(text.replace("cloud: us_gov", "sign_in: device_code"), folder)
+    assert read.tenant is not None
+    assert read.tenant.sign_in == "device_code"
+    assert read.tenant.registrations.watcher.managed_identity == "user"
+    assert read.tenant.registrations.issuer.federated_token_file == folder / "token"
+    by_default = load(REAL, folder).tenant
+    assert by_default is not None
+    assert by_default.sign_in == "browser"
+
+
 def test_the_file_is_found_by_option_then_variable_then_current_folder(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -174,9 +188,25 @@ def test_one_thing_wrong_is_told_with_its_line_and_key(tmp_path: Path, text: str
         ("    issuer:", "    isuer:", "6: tenant.registrations.isuer: there is no such key; did you mean “issuer”?"),
         (
             "secret_file: watcher.txt",
-            "managed_identity: true",
-            "5: tenant.registrations.watcher.managed_identity: is not av",
+            "managed_identity: yes",
+            "5: tenant.registrations.watcher.managed_identity: must be one of system, user",
         ),
+        (
+            "secret_file: watcher.txt",
+            "federated_token_file: gone.txt",
+            "5: tenant.registrations.watcher.federated_token_file: there is no file",
+        ),
+        (
+            "secret_file: watcher.txt",
+            "managed_identity: system, federated_token_file: watcher.txt",
+            "5: tenant.registrations.watcher: must have exactly one of",
+        ),
+        (
+            "    issuer:",
+            "    operators: {client_id: 00001111-aaaa-2222-bbbb-3333cccc4444, managed_identity: user}\n    issuer:",
+            "6: tenant.registrations.operators: cannot be a managed identity",
+        ),
+        ("cloud: us_gov", "sign_in: email", "2: tenant.sign_in: must be one of browser, device_code"),
     ],
 )
 def test_a_wrong_tenant_is_told_with_its_line_and_key(folder: Path, old: str, new: str, fault: str) -> None:

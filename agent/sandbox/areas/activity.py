@@ -1,7 +1,7 @@
 """The two logs: sign-ins and directory audits. Other areas and the sign-in pages write rows, Graph reads them.
 
-Rows are kept in beta's shape; the wire leaves out what v1.0 lacks. Both logs come late, as Microsoft's do: a row
-shows after `options.log_delay`, a sign-in's details after `options.log_details_delay`, both divided by `options.speed`.
+Rows are kept in beta's shape; the wire leaves out what v1.0 lacks. Both logs come late, as Microsoft's do, and a
+sign-in's details later still, wrong at first if `options.sign_ins_revised` says so: all of it through the view.
 """
 
 from __future__ import annotations
@@ -100,8 +100,6 @@ def record_sign_in(tenant: tenants.Tenant, attempt: Attempt) -> records.SignIn:
         user_id=attempt.user.id,
         created=created,
         row=_row(tenant, attempt, created),
-        visible_from=created + tenant.pace(tenant.options.log_delay),
-        details_from=created + tenant.pace(tenant.options.log_details_delay),
     )
     tenant.activity.sign_ins.append(entry)
     return entry
@@ -123,7 +121,7 @@ def record_audit(tenant: tenants.Tenant, change: Change) -> records.Audit:
         "targetResources": [_target(change)],
         "additionalDetails": [],
     }
-    entry = records.Audit(row_id, created, row, created + tenant.pace(tenant.options.log_delay))
+    entry = records.Audit(row_id, created, row)
     tenant.activity.audits.append(entry)
     return entry
 
@@ -168,24 +166,38 @@ def record_pass_deleted(tenant: tenants.Tenant, access_pass: records.AccessPass,
 
 def visible_sign_ins(tenant: tenants.Tenant) -> list[dict[str, Any]]:
     """Beta rows that have reached the log, newest first; details that are still on their way are an empty list."""
-    now = tenant.now()
-    entries = [entry for entry in tenant.activity.sign_ins if (entry.visible_from or entry.created) <= now]
+    view = tenant.view
+    entries = [entry for entry in tenant.activity.sign_ins if view.arrived("sign_ins", entry.id, entry.created)]
     entries.sort(key=lambda entry: entry.created, reverse=True)
-    return [_shown(entry, now) for entry in entries]
+    return [_shown(tenant, entry) for entry in entries]
 
 
 def visible_audits(tenant: tenants.Tenant) -> list[dict[str, Any]]:
     """Audit rows that have reached the log, newest first."""
-    now = tenant.now()
-    entries = [entry for entry in tenant.activity.audits if (entry.visible_from or entry.created) <= now]
+    view = tenant.view
+    entries = [entry for entry in tenant.activity.audits if view.arrived("audits", entry.id, entry.created)]
     entries.sort(key=lambda entry: entry.created, reverse=True)
     return [{"id": entry.id, **entry.row, "activityDateTime": entry.created} for entry in entries]
 
 
-def _shown(entry: records.SignIn, now: datetime) -> dict[str, Any]:
+_FIRST_VERSION = {
+    "authenticationMethod": "Previously satisfied",
+    "authenticationMethodDetail": None,
+    "succeeded": True,
+    "authenticationStepResultDetail": "MFA requirement satisfied by claim in the token",
+    "authenticationStepRequirement": "Multifactor authentication",
+}
+"""What the details may say before they are put right
+(learn.microsoft.com/entra/identity/monitoring-health/concept-sign-in-log-activity-details)."""
+
+
+def _shown(tenant: tenants.Tenant, entry: records.SignIn) -> dict[str, Any]:
     shown = {"id": entry.id, "createdDateTime": entry.created, **entry.row}
-    if entry.details_from is not None and now < entry.details_from:
+    if not tenant.view.arrived("sign_in_details", entry.id, entry.created):
         shown["authenticationDetails"] = []
+    elif tenant.options.sign_ins_revised and not tenant.view.arrived("sign_in_revision", entry.id, entry.created):
+        stamp = {"authenticationStepDateTime": f"{entry.created:%Y-%m-%dT%H:%M:%SZ}"}
+        shown["authenticationDetails"] = [stamp | _FIRST_VERSION] if shown["authenticationDetails"] else []
     return shown
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from agent.sandbox import device_records, errors
+from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import intune
 
 
 def get_token(tenant: tenants.Tenant, token_id: str) -> device_records.DepToken:
     """The enrolment programme token with this id; raises GraphError 404 in Intune's envelope."""
     token = tenant.devices.dep_tokens.get(token_id.lower())
     if token is None:
-        raise _missing(f"Token {token_id} not found")
+        raise intune.missing(f"Token {token_id} not found")
     return token
 
 
@@ -29,7 +30,7 @@ def get_profile(tenant: tenants.Tenant, token_id: str, profile_id: str) -> devic
     wanted = profile_id.lower().removeprefix(f"{token_id}_")
     profile = tenant.devices.dep_profiles.get(wanted)
     if profile is None or profile.token_id != token_id:
-        raise _missing(f"Profile {profile_id} not found")
+        raise intune.missing(f"Profile {profile_id} not found")
     return profile
 
 
@@ -37,15 +38,27 @@ def get_device(tenant: tenants.Tenant, token_id: str, device_id: str) -> device_
     """One synced device by its id; raises GraphError 404."""
     device = tenant.devices.apple.get(device_id.lower())
     if device is None or device.token_id != token_id:
-        raise _missing(f"Device {device_id} not found")
+        raise intune.missing(f"Device {device_id} not found")
     return device
 
 
-def find_device(tenant: tenants.Tenant, serial: str) -> device_records.AppleIdentity | None:
-    """The synced device of this serial that is still in Apple Business Manager, or None."""
+def row_of(tenant: tenants.Tenant, serial: str) -> device_records.AppleIdentity | None:
+    """The synced device of this serial, a released one too, or None."""
     wanted = serial.strip().lower()
     devices = tenant.devices.apple.values()
-    return next((device for device in devices if device.serial.lower() == wanted and not device.deleted), None)
+    return next((device for device in devices if device.serial.lower() == wanted), None)
+
+
+def find_device(tenant: tenants.Tenant, serial: str) -> device_records.AppleIdentity | None:
+    """The synced device of this serial that was not released, as far as Intune knows, or None."""
+    device = row_of(tenant, serial)
+    return device if device is not None and not device.deleted else None
+
+
+def released(tenant: tenants.Tenant, serial: str) -> bool:
+    """Whether Apple no longer holds the device, known to Intune or not: then nobody manages it at its first run."""
+    held = tenant.devices.business_manager.get(serial.strip().upper())
+    return held is None or held.released is not None
 
 
 def profile_for(tenant: tenants.Tenant, device: device_records.AppleIdentity) -> device_records.DepProfile | None:
@@ -54,8 +67,13 @@ def profile_for(tenant: tenants.Tenant, device: device_records.AppleIdentity) ->
     learn.microsoft.com/mem/intune/enrollment/device-enrollment-program-enroll-ios
     """
     token = tenant.devices.dep_tokens[device.token_id]
-    default = token.default_macos_profile_id if device.platform == "macOS" else token.default_ios_profile_id
+    default = default_profile(token, device.platform)
     return tenant.devices.dep_profiles.get(device.profile_id or default or "")
+
+
+def default_profile(token: device_records.DepToken, platform: str) -> str | None:
+    """The id of the profile that devices of this platform get by themselves, None where there is none."""
+    return token.default_macos_profile_id if platform.lower() == "macos" else token.default_ios_profile_id
 
 
 def enrollment_state(tenant: tenants.Tenant, device: device_records.AppleIdentity) -> str:
@@ -69,7 +87,3 @@ def enrollment_state(tenant: tenants.Tenant, device: device_records.AppleIdentit
         return device.enrollment_state
     expired = token.expires is not None and token.expires <= tenant.now()
     return "blocked" if expired or token.state != "valid" else device.enrollment_state
-
-
-def _missing(message: str) -> errors.GraphError:
-    return errors.GraphError(404, "ResourceNotFound", message, flavour="intune")

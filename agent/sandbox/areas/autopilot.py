@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from agent.sandbox import device_records, errors
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import entra_devices
+from agent.sandbox.areas import entra_devices, intune
 
 EVENT_RETENTION = timedelta(days=30)
 """How long the deployment report keeps a row (learn.microsoft.com/autopilot/profiles)."""
@@ -35,11 +35,18 @@ class Registration:
 
 def register(tenant: tenants.Tenant, registration: Registration) -> device_records.AutopilotIdentity:
     """Register a device, which makes its Entra object too; two registrations of one serial are two rows."""
+    identity = prepared(tenant, registration)
+    tenant.devices.autopilot[identity.id] = identity
+    return identity
+
+
+def prepared(tenant: tenants.Tenant, registration: Registration) -> device_records.AutopilotIdentity:
+    """A registration and its Entra object, not listed among the devices yet."""
     identity_id = tenant.new_id()
     device = entra_devices.precreate(
         tenant, serial=registration.serial, autopilot_id=identity_id, group_tag=registration.group_tag
     )
-    identity = device_records.AutopilotIdentity(
+    return device_records.AutopilotIdentity(
         id=identity_id,
         serial=registration.serial,
         group_tag=registration.group_tag,
@@ -50,15 +57,13 @@ def register(tenant: tenants.Tenant, registration: Registration) -> device_recor
         addressable_user_name=registration.addressable_name,
         entra_device_id=device.device_id,
     )
-    tenant.devices.autopilot[identity.id] = identity
-    return identity
 
 
 def get(tenant: tenants.Tenant, identity_id: str) -> device_records.AutopilotIdentity:
     """The registration with this id; raises GraphError 404 in Intune's envelope."""
     identity = tenant.devices.autopilot.get(identity_id.lower())
     if identity is None:
-        raise _missing(f"ZtdDevice {identity_id} not found")
+        raise intune.missing(f"ZtdDevice {identity_id} not found")
     return identity
 
 
@@ -77,7 +82,8 @@ def containing(tenant: tenants.Tenant, part: str) -> list[device_records.Autopil
 def by_serial(tenant: tenants.Tenant, serial: str) -> list[device_records.AutopilotIdentity]:
     """Every registration of exactly this serial; blanks around it and letter case don't count."""
     wanted = serial.strip().lower()
-    return [identity for identity in tenant.devices.autopilot.values() if identity.serial.lower() == wanted]
+    identities = tenant.devices.autopilot.values()
+    return [identity for identity in identities if identity.serial.strip().lower() == wanted]
 
 
 def filter_refused() -> errors.GraphError:
@@ -98,7 +104,7 @@ def get_profile(tenant: tenants.Tenant, profile_id: str) -> device_records.Autop
     """The deployment profile with this id; raises GraphError 404 in Intune's envelope."""
     profile = tenant.devices.autopilot_profiles.get(profile_id.lower())
     if profile is None:
-        raise _missing(f"Profile {profile_id} not found")
+        raise intune.missing(f"Profile {profile_id} not found")
     return profile
 
 
@@ -113,9 +119,5 @@ def get_event(tenant: tenants.Tenant, event_id: str) -> device_records.Autopilot
     """One row of the deployment report; raises GraphError 404 when it is unknown or no longer kept."""
     event = next((event for event in recent_events(tenant) if event.id == event_id.lower()), None)
     if event is None:
-        raise _missing(f"Event {event_id} not found")
+        raise intune.missing(f"Event {event_id} not found")
     return event
-
-
-def _missing(message: str) -> errors.GraphError:
-    return errors.GraphError(404, "ResourceNotFound", message, flavour="intune")

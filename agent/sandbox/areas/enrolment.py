@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from agent.sandbox import device_records, errors
+from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import entra_devices, people
+from agent.sandbox.areas import entra_devices, intune, people
 
 STATUS_PAGE = "status_page"
 LIMIT = "limit"
 PLATFORM_RESTRICTIONS = "platform_restrictions"
+PLATFORM_RESTRICTION = "platform_restriction"
 HELLO = "hello"
-KINDS = (STATUS_PAGE, LIMIT, PLATFORM_RESTRICTIONS, HELLO)
+CO_MANAGEMENT = "co_management"
+NOTIFICATION = "notification"
+KINDS = (STATUS_PAGE, LIMIT, PLATFORM_RESTRICTIONS, PLATFORM_RESTRICTION, HELLO, CO_MANAGEMENT, NOTIFICATION)
 """The kinds of configuration; `EnrolmentConfiguration.kind` is one of these."""
+
+BETA_KINDS = frozenset({PLATFORM_RESTRICTION, CO_MANAGEMENT, NOTIFICATION})
+"""Kinds that v1.0 has no type for, and leaves out."""
 
 
 def get(tenant: tenants.Tenant, configuration_id: str) -> device_records.EnrolmentConfiguration:
@@ -20,14 +26,18 @@ def get(tenant: tenants.Tenant, configuration_id: str) -> device_records.Enrolme
     for configuration in tenant.devices.enrolment_configurations.values():
         if configuration.id.lower() == wanted:
             return configuration
-    message = f"Enrollment configuration {configuration_id} not found"
-    raise errors.GraphError(404, "ResourceNotFound", message, flavour="intune")
+    raise intune.missing(f"Enrollment configuration {configuration_id} not found")
 
 
 def in_force(tenant: tenants.Tenant, kind: str) -> device_records.EnrolmentConfiguration | None:
     """The configuration of this kind that applies: the custom one of highest rank, else the default (priority 0)."""
+    return next(iter(by_rank(tenant, kind)), None)
+
+
+def by_rank(tenant: tenants.Tenant, kind: str) -> list[device_records.EnrolmentConfiguration]:
+    """The configurations of this kind, the first that counts first."""
     of_kind = [item for item in tenant.devices.enrolment_configurations.values() if item.kind == kind]
-    return min(of_kind, key=lambda item: (item.priority == 0, item.priority), default=None)
+    return sorted(of_kind, key=lambda item: (item.priority == 0, item.priority))
 
 
 def may_join(tenant: tenants.Tenant, user_id: str) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from agent.sandbox import device_records, errors
+from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import intune
 
 
 def get(tenant: tenants.Tenant, managed_id: str) -> device_records.ManagedDevice:
     """The managed device with this id; raises GraphError 404 in Intune's envelope."""
     device = tenant.devices.managed.get(managed_id.lower())
     if device is None:
-        raise errors.GraphError(404, "ResourceNotFound", f"Device {managed_id} not found", flavour="intune")
+        raise intune.missing(f"Device {managed_id} not found")
     return device
 
 

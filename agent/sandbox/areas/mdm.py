@@ -12,7 +12,20 @@ from typing import Any
 
 from agent.sandbox import device_records, errors, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import apple, autopilot, enrolment, entra_devices, managed_devices, registration, sign_in
+from agent.sandbox.areas import (
+    apple,
+    apple_sync,
+    autopilot,
+    autopilot_changes,
+    autopilot_imports,
+    enrolment,
+    entra_devices,
+    managed_devices,
+    registration,
+    restrictions,
+    schedule,
+    sign_in,
+)
 
 LICENCE = "INTUNE_A"
 """Service plan that lets a person enrol devices."""
@@ -47,19 +60,18 @@ def enrol_windows(tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: regi
         raise registration.DeviceRefused("80180026", "This PC is not joined.")
     identity, profile = found
     check_may_enrol(tenant, bearer.user, platform="windowsRestriction", hardware=hardware)
-    managed = _new_managed(tenant, hardware, system="Windows", enrolled_with=profile.name)
-    managed.enrollment_type = "windowsAzureADJoin"
-    managed.registration_state, managed.join_type = "registered", "azureADJoined"
-    managed.entra_registered, managed.autopilot_enrolled = True, True
-    managed.entra_device_id = device.device_id
+    managed = new_managed(tenant, hardware, system="Windows", enrolled_with=profile.name)
+    managed.autopilot_enrolled = True
+    tie_to_entra(managed, device)
     set_person(managed, bearer.user)
     managed.enrolled_by = bearer.user.upn
-    device.is_managed, device.enrollment_profile_name = True, profile.name
-    _later(tenant, "autopilot_enrolled", managed, AUTOPILOT_RECORD_AFTER_SECONDS)
+    later(tenant, "autopilot_enrolled", managed, AUTOPILOT_RECORD_AFTER_SECONDS)
     status_page = enrolment.in_force(tenant, enrolment.STATUS_PAGE)
-    event = _open_event(tenant, managed, bearer.user, profile=profile, status_page=status_page)
+    event = open_event(tenant, managed, bearer.user, profile=profile.name, status_page=status_page)
     event.registered = identity.last_contacted
-    return Enrolled(managed, _device_token(tenant, managed), _windows_orders(tenant, hardware.serial, status_page))
+    if profile.kind == "activeDirectory":
+        event.enrollment_type = "offlineDomainJoined"
+    return Enrolled(managed, token_for(tenant, managed), windows_orders(tenant, hardware.serial, status_page))
 
 
 def check_may_enrol(
@@ -67,19 +79,18 @@ def check_may_enrol(
 ) -> None:
     """Raise `DeviceRefused`, leaving a troubleshooting event, when licence or platform forbid enrolling."""
     if LICENCE not in user.licences:
-        _report_failure(tenant, user, hardware, category="userValidation", reason="User is not licensed for Intune.")
+        report_failure(tenant, user, hardware, category="userValidation", reason="User is not licensed for Intune.")
         raise registration.DeviceRefused("80180018", "There was a problem with your licence (80180018).")
-    restrictions = enrolment.in_force(tenant, enrolment.PLATFORM_RESTRICTIONS)
-    rule = restrictions.properties.get(platform, {}) if restrictions else {}
-    if rule and rule.get("platformBlocked"):
-        category, reason = "enrollmentRestrictionsEnforced", "Enrolment of this platform is blocked."
-        _report_failure(tenant, user, hardware, category=category, reason=reason)
-        raise registration.DeviceRefused("80180014", "Your organisation does not support this platform (80180014).")
+    reason = restrictions.refusal(tenant, platform, hardware)
+    if reason is not None:
+        report_failure(tenant, user, hardware, category="enrollmentRestrictionsEnforced", reason=reason)
+        raise registration.DeviceRefused("80180014", "Your organisation does not let this device in (80180014).")
 
 
-def _report_failure(
+def report_failure(
     tenant: tenants.Tenant, user: records.User, hardware: registration.Hardware, *, category: str, reason: str
 ) -> None:
+    """Leave a troubleshooting event (learn.microsoft.com/graph/api/resources/enrollmenttroubleshootingevent)."""
     event = device_records.TroubleshootingEvent(
         id=tenant.new_id(),
         event_time=tenant.now(),
@@ -91,9 +102,10 @@ def _report_failure(
     tenant.devices.troubleshooting[event.id] = event
 
 
-def _new_managed(
+def new_managed(
     tenant: tenants.Tenant, hardware: registration.Hardware, *, system: str, enrolled_with: str
 ) -> device_records.ManagedDevice:
+    """A new row of a device under management, without a person; `enrolled_with` names its profile."""
     now = tenant.now()
     managed = device_records.ManagedDevice(
         id=tenant.new_id(),
@@ -111,69 +123,81 @@ def _new_managed(
     return managed
 
 
+def tie_to_entra(managed: device_records.ManagedDevice, device: device_records.EntraDevice) -> None:
+    """Say of a joined PC's two records that they are one device, under management."""
+    managed.enrollment_type = "windowsAzureADJoin"
+    managed.registration_state, managed.join_type = "registered", "azureADJoined"
+    managed.entra_registered, managed.entra_device_id = True, device.device_id
+    device.is_managed, device.enrollment_profile_name = True, managed.enrollment_profile_name or None
+
+
 def set_person(managed: device_records.ManagedDevice, user: records.User) -> None:
     """Make the person the device's primary user."""
     managed.user_id, managed.user_principal_name = user.id, user.upn
     managed.user_display_name, managed.email = user.display_name, user.mail or ""
 
 
-def _open_event(
+def open_event(
     tenant: tenants.Tenant,
     managed: device_records.ManagedDevice,
-    user: records.User,
+    user: records.User | None,
     *,
-    profile: device_records.AutopilotProfile,
-    status_page: device_records.EnrolmentConfiguration | None,
+    profile: str,
+    status_page: device_records.EnrolmentConfiguration | None = None,
 ) -> device_records.AutopilotEvent:
+    """A new row of the deployment report; `profile` is the name of the profile or policy, `user` whoever signed in."""
     now = tenant.now()
     event = device_records.AutopilotEvent(
         id=tenant.new_id(),
         device_id=managed.id,
         serial=managed.serial,
-        user_id=user.id,
-        user_principal_name=user.upn,
+        user_id=user.id if user else "",
+        user_principal_name=user.upn if user else "",
         event_time=now,
         enrolment_start=now,
         deployment_start=now,
         managed_device_name=managed.device_name,
         os_version=managed.os_version,
-        profile_name=profile.name,
+        profile_name=profile,
         status_page_name=status_page.name if status_page else "",
         status_page_id=status_page.id if status_page else "",
     )
-    if profile.kind == "activeDirectory":
-        event.enrollment_type = "offlineDomainJoined"
     tenant.devices.autopilot_events[event.id] = event
     return event
 
 
-def _windows_orders(
+def windows_orders(
     tenant: tenants.Tenant, serial: str, status_page: device_records.EnrolmentConfiguration | None
 ) -> dict[str, Any]:
+    """What policy tells a PC: which page it shows, whether it restarts, web sign-in, Hello, how a PIN is reset."""
     boxed = tenant.devices.boxed.get(serial.upper())
     options = boxed.options if boxed else {}
     shown = status_page.properties if status_page else {}
     hello = enrolment.in_force(tenant, enrolment.HELLO)
     return {
-        "status_page": bool(shown.get("showInstallationProgress", True)),
+        "page": "status-page",
         "quality_updates": bool(shown.get("installQualityUpdates", False)),
         "restart_by_policy": bool(options.get("restart_by_policy", False)),
         "web_sign_in": bool(options.get("web_sign_in", True)),
+        "web_sign_in_vanishes": False,
         "hello": hello is None or hello.properties.get("state") != "disabled",
+        "pin_recovery": bool(options.get("pin_recovery", True)),
     }
 
 
 def report(tenant: tenants.Tenant, token: str, *, phase: str, succeeded: bool = True) -> None:
-    """A device's own report of its progress: `phase` is device_setup, account_setup or desktop.
+    """A device's own report of its progress.
+
+    `phase` is device_setup, account_setup, desktop, technician or preparation (the last two are whole deployments).
 
     A row that failed once stays a failure, and one of more than an hour keeps its last state
     (learn.microsoft.com/autopilot/known-issues). Raises `errors.TokenError` for an unknown device.
     """
-    managed = _of_token(tenant, token)
+    managed = of_token(tenant, token)
     now = tenant.now()
     managed.last_sync = now
-    if phase == "desktop":
-        _later(tenant, "compliant", managed, COMPLIANT_AFTER_SECONDS)
+    if phase in {"desktop", "technician"}:
+        later(tenant, "compliant", managed, COMPLIANT_AFTER_SECONDS)
     event = _event_of(tenant, managed)
     if event is None or event.deployment_state != "inProgress" or event.deployment_start is None:
         return
@@ -188,12 +212,12 @@ def _write_phase(
     event: device_records.AutopilotEvent, phase: str, so_far: timedelta, *, now: datetime, succeeded: bool
 ) -> None:
     state = "success" if succeeded else "failure"
-    if phase == "device_setup":
+    if phase in {"device_setup", "technician", "preparation"}:
         event.device_setup_status, event.device_setup_duration = state, so_far
     elif phase == "account_setup":
         event.account_setup_status = state
         event.account_setup_duration = so_far - event.device_setup_duration
-    if phase == "account_setup" or not succeeded:
+    if phase in {"account_setup", "technician", "preparation"} or not succeeded:
         event.deployment_state, event.deployment_end = state, now
         event.deployment_duration = so_far
     event.total_duration = so_far
@@ -209,13 +233,20 @@ def apple_profile(
 ) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
     """What Remote Management offers an Apple device at activation. Raises `DeviceRefused` without a profile."""
     identity = apple.find_device(tenant, serial)
-    if identity is None or not identity.in_business_manager:
+    if identity is None or apple.released(tenant, serial):
         raise registration.DeviceRefused("not_managed", "Apple does not know this device as yours.", status=404)
     profile = apple.profile_for(tenant, identity)
     if profile is None:
         raise registration.DeviceRefused("no_profile", "No enrolment profile is assigned to this device.", status=404)
-    identity.last_contacted = tenant.now()
+    identity.last_contacted, identity.activated_with = tenant.now(), profile.id
     return identity, profile
+
+
+def _activated(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
+    """The device and the profile it took when it was switched on: another assigned since counts after a wipe."""
+    identity = apple.find_device(tenant, serial)
+    taken = tenant.devices.dep_profiles.get(identity.activated_with or "") if identity else None
+    return (identity, taken) if identity and taken else apple_profile(tenant, serial)
 
 
 def enrol_apple(
@@ -226,20 +257,21 @@ def enrol_apple(
     With the Company Portal method the device is under management before anybody has signed in
     (learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentication).
     """
-    identity, profile = apple_profile(tenant, hardware.serial)
+    identity, profile = _activated(tenant, hardware.serial)
     if profile.web_sign_in and user is None:
         raise registration.DeviceRefused("sign_in_needed", "Remote Management asks for a sign-in first.", status=401)
     if user is not None:
-        check_may_enrol(tenant, user, platform="iosRestriction", hardware=hardware)
+        platform = "macOSRestriction" if system == "macOS" else "iosRestriction"
+        check_may_enrol(tenant, user, platform=platform, hardware=hardware)
         _check_limit(tenant, user)
-    managed = _new_managed(tenant, hardware, system=system, enrolled_with=profile.name)
+    managed = new_managed(tenant, hardware, system=system, enrolled_with=profile.name)
     managed.enrollment_type = "appleBulkWithUser" if profile.requires_user else "appleBulkWithoutUser"
     managed.supervised, managed.entra_registered = profile.supervised, False
     if user is not None:
         set_person(managed, user)
         managed.enrolled_by = user.upn
     identity.enrollment_state = "enrolled"
-    return Enrolled(managed, _device_token(tenant, managed), {})
+    return Enrolled(managed, token_for(tenant, managed), {})
 
 
 def _check_limit(tenant: tenants.Tenant, user: records.User) -> None:
@@ -253,7 +285,7 @@ def bind_person(
     tenant: tenants.Tenant, bearer: sign_in.Bearer, device_token: str, hardware: registration.Hardware
 ) -> device_records.EntraDevice:
     """Company Portal's sign-in: gives the device its person, registers it with Entra. Raises `DeviceRefused`."""
-    managed = _of_token(tenant, device_token)
+    managed = of_token(tenant, device_token)
     if managed.user_id and managed.user_id != bearer.user.id:
         raise registration.DeviceRefused("assigned_to_another", "This device belongs to another person.")
     check_may_enrol(tenant, bearer.user, platform="iosRestriction", hardware=hardware)
@@ -267,11 +299,12 @@ def bind_person(
     managed.registration_state, managed.join_type = "registered", "azureADRegistered"
     managed.last_sync = tenant.now()
     device.is_managed, device.enrollment_profile_name = True, managed.enrollment_profile_name
-    _later(tenant, "compliant", managed, COMPLIANT_AFTER_SECONDS)
+    later(tenant, "compliant", managed, COMPLIANT_AFTER_SECONDS)
     return device
 
 
-def _device_token(tenant: tenants.Tenant, managed: device_records.ManagedDevice) -> str:
+def token_for(tenant: tenants.Tenant, managed: device_records.ManagedDevice) -> str:
+    """A token for the device itself: no pass ends it."""
     token = records.AccessToken(
         token=tenant.new_secret(48),
         app_id=managed.id,
@@ -284,7 +317,8 @@ def _device_token(tenant: tenants.Tenant, managed: device_records.ManagedDevice)
     return token.token
 
 
-def _of_token(tenant: tenants.Tenant, token: str) -> device_records.ManagedDevice:
+def of_token(tenant: tenants.Tenant, token: str) -> device_records.ManagedDevice:
+    """The device that holds this token; raises `errors.TokenError`."""
     known = tenant.sign_ins.access_tokens.get(token)
     managed = tenant.devices.managed.get(known.app_id) if known and known.audience == DEVICE_AUDIENCE else None
     if managed is None:
@@ -292,25 +326,40 @@ def _of_token(tenant: tenants.Tenant, token: str) -> device_records.ManagedDevic
     return managed
 
 
-def _later(tenant: tenants.Tenant, kind: str, managed: device_records.ManagedDevice, seconds: float) -> None:
+def later(tenant: tenants.Tenant, kind: str, managed: device_records.ManagedDevice, seconds: float) -> None:
+    """Have `catch_up` do something to this device in so many real seconds, divided by the tenant's speed."""
     when = tenant.now() + tenant.pace(seconds)
     tenant.devices.scheduled.append(device_records.Scheduled(when, kind, managed.id))
 
 
+def _compliant(tenant: tenants.Tenant, managed_id: str, when: datetime) -> None:
+    del when
+    managed = tenant.devices.managed.get(managed_id)
+    if managed is None:
+        return
+    managed.compliance_state = "compliant"
+    device = entra_devices.find_by_device_id(tenant, managed.entra_device_id)
+    if device is not None:
+        device.is_compliant = True
+
+
+def _autopilot_enrolled(tenant: tenants.Tenant, managed_id: str, when: datetime) -> None:
+    managed = tenant.devices.managed.get(managed_id)
+    for identity in autopilot.by_serial(tenant, managed.serial) if managed else []:
+        if managed and identity.entra_device_id == managed.entra_device_id:
+            identity.enrollment_state, identity.managed_device_id = "enrolled", managed.id
+            identity.last_contacted = when
+
+
+_STEPS: dict[str, schedule.Step] = {
+    "compliant": _compliant,
+    "autopilot_enrolled": _autopilot_enrolled,
+    **autopilot_changes.STEPS,
+    **autopilot_imports.STEPS,
+    **apple_sync.STEPS,
+}
+
+
 def catch_up(tenant: tenants.Tenant) -> None:
     """Carry out what has become due; called before every request, so that every reader sees it."""
-    due = [entry for entry in tenant.devices.scheduled if entry.when <= tenant.now()]
-    for entry in due:
-        tenant.devices.scheduled.remove(entry)
-        managed = tenant.devices.managed.get(entry.id)
-        if managed is None:
-            continue
-        device = entra_devices.find_by_device_id(tenant, managed.entra_device_id)
-        if entry.kind == "compliant":
-            managed.compliance_state = "compliant"
-            if device is not None:
-                device.is_compliant = True
-        for identity in autopilot.by_serial(tenant, managed.serial) if entry.kind == "autopilot_enrolled" else []:
-            if identity.entra_device_id == managed.entra_device_id:
-                identity.enrollment_state, identity.managed_device_id = "enrolled", managed.id
-                identity.last_contacted = entry.when
+    schedule.carry_out(tenant, _STEPS)

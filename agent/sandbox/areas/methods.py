@@ -1,6 +1,6 @@
 """A person's authentication methods other than passes: which collection holds which kind, and reading them.
 
-Registration is the people's side of the tenant (`registration`); nothing here adds a method.
+Registration is the people's side of the tenant (`registration`); what administrators change is in `method_changes`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Collection:
     type_name: str
     permission: str
     has_device: bool = False
+    beta_only: bool = False
 
 
 COLLECTIONS = {
@@ -38,6 +39,10 @@ COLLECTIONS = {
     "phoneMethods": Collection("phone", "phoneAuthenticationMethod", "Phone"),
     "emailMethods": Collection("email", "emailAuthenticationMethod", "Email"),
     "softwareOathMethods": Collection("softwareOath", "softwareOathAuthenticationMethod", "SoftwareOATH"),
+    "hardwareOathMethods": Collection(
+        "hardwareOath", "hardwareOathAuthenticationMethod", "HardwareOATH", beta_only=True
+    ),
+    "externalAuthenticationMethods": Collection("external", "externalAuthenticationMethod", "External"),
 }
 """Collections by segment (learn.microsoft.com/graph/api/resources/authenticationmethods-overview)."""
 

@@ -149,6 +149,12 @@ def change_policy(tenant: tenants.Tenant, changes: dict[str, Any]) -> None:
     policy.changed_at = tenant.now()
 
 
+def reset_policy(tenant: tenants.Tenant) -> None:
+    """Back to what a new tenant has: switched off, for everybody, 60 minutes (60 to 480), 8 signs, multi-use
+    (learn.microsoft.com/graph/api/resources/temporaryaccesspassauthenticationmethodconfiguration)."""
+    tenant.credentials.policy = records.PassPolicy(enabled=False, changed_at=tenant.now())
+
+
 def _check_person(tenant: tenants.Tenant, user: records.User) -> None:
     if people.is_external_guest(user):
         raise _refused("Temporary Access Pass cannot be added to an external guest user.")

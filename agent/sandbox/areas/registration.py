@@ -12,8 +12,23 @@ from agent.sandbox import device_records, records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import activity, autopilot, enrolment, entra_devices, methods, sign_in
 
-AUTHENTICATOR_AAGUID = "90a3ccdf-635c-4729-a248-9b709135078f"
-"""Microsoft Authenticator on iOS (learn.microsoft.com/entra/identity, how-to-enable-authenticator-passkey)."""
+
+@dataclass(frozen=True, slots=True)
+class PasskeyMaker:
+    """What makes and holds a passkey: the AAGUID it attests with, and its model."""
+
+    aaguid: str
+    model: str
+
+
+AUTHENTICATOR = "Microsoft Authenticator"
+PASSKEY_MAKERS = {
+    "iOS": PasskeyMaker("90a3ccdf-635c-4729-a248-9b709135078f", AUTHENTICATOR),
+    "Android": PasskeyMaker("de1e552d-db1d-4423-a619-566b625cdc84", AUTHENTICATOR),
+    "security-key": PasskeyMaker("2fc0579f-8113-47ea-b116-bb5a8db9202a", "YubiKey 5 NFC"),
+}
+"""Authenticator by the phone's system (learn.microsoft.com/entra/identity, how-to-enable-authenticator-passkey), and a
+security key (its maker's published AAGUID)."""
 
 JOIN_NOT_ALLOWED = "801c03ed"
 ANCHOR_GONE = "801c03f3"
@@ -54,10 +69,10 @@ def at_first_run(
 
 
 def join(tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: Hardware) -> device_records.EntraDevice:
-    """Entra join of an Autopilot PC: reuses the object its registration made. Raises `DeviceRefused`."""
+    """Entra join of a PC: one that Autopilot knows reuses the object its registration made. Raises `DeviceRefused`."""
     found = at_first_run(tenant, hardware.serial)
     if found is None:
-        raise DeviceRefused("807", "This PC has no Autopilot profile.", status=404)
+        return _join_unregistered(tenant, bearer, hardware)
     identity, profile = found
     assigned = identity.user_principal_name.lower()
     if assigned and assigned != bearer.user.upn.lower():
@@ -68,16 +83,56 @@ def join(tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: Hardware) -> 
         raise DeviceRefused(
             ANCHOR_GONE, "Something went wrong (801c03F3): the PC's object in Entra is gone or disabled."
         )
-    now = tenant.now()
     device.trust_type = "ServerAd" if profile.kind == "activeDirectory" else "AzureAd"
-    device.display_name = hardware.name
-    device.operating_system, device.os_version = "Windows", hardware.os_version
-    device.manufacturer, device.model = hardware.manufacturer, hardware.model
-    device.registered = device.last_sign_in = now
+    describe(tenant, device, hardware, system="Windows")
     device.owner_ids = [bearer.user.id]
-    device.public_key = hardware.public_key
     bearer.session.device_id = device.device_id
     return device
+
+
+def unprofiled(tenant: tenants.Tenant, serial: str) -> DeviceRefused | None:
+    """Why a PC finds no profile at its first run: it is unknown (807), or known and without one (815).
+
+    learn.microsoft.com/autopilot/troubleshoot-oobe
+    """
+    if at_first_run(tenant, serial) is not None:
+        return None
+    if autopilot.by_serial(tenant, serial):
+        return DeviceRefused("815", "Autopilot knows this PC, but it has no profile yet.", status=404)
+    return DeviceRefused("807", "Autopilot does not know this PC.", status=404)
+
+
+def _join_unregistered(
+    tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: Hardware
+) -> device_records.EntraDevice:
+    refusal = unprofiled(tenant, hardware.serial)
+    if refusal is not None and refusal.code != "807":
+        raise refusal
+    _check_may_join(tenant, bearer)
+    return new_object(tenant, bearer, hardware, system="Windows", trust_type="AzureAd")
+
+
+def new_object(
+    tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: Hardware, *, system: str, trust_type: str
+) -> device_records.EntraDevice:
+    """A new device object that belongs to this person; the same hardware asking twice gets the same one."""
+    held = tenant.devices.entra.values()
+    known = (device for device in held if device.public_key and device.public_key == hardware.public_key)
+    device = next(known, None) or device_records.EntraDevice(tenant.new_id(), tenant.new_id(), hardware.name)
+    device.created = device.created or tenant.now()
+    device.trust_type, device.owner_ids = trust_type, [bearer.user.id]
+    describe(tenant, device, hardware, system=system)
+    tenant.devices.entra[device.id] = device
+    bearer.session.device_id = device.device_id
+    return device
+
+
+def describe(tenant: tenants.Tenant, device: device_records.EntraDevice, hardware: Hardware, *, system: str) -> None:
+    """Write down what the hardware says about itself, and that it joined or registered now."""
+    device.display_name, device.public_key = hardware.name, hardware.public_key
+    device.operating_system, device.os_version = system, hardware.os_version
+    device.manufacturer, device.model = hardware.manufacturer, hardware.model
+    device.registered = device.last_sign_in = tenant.now()
 
 
 def _check_may_join(tenant: tenants.Tenant, bearer: sign_in.Bearer) -> None:
@@ -94,28 +149,10 @@ def _check_may_join(tenant: tenants.Tenant, bearer: sign_in.Bearer) -> None:
 def register_phone(
     tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: Hardware, *, system: str
 ) -> device_records.EntraDevice:
-    """Entra registration (Workplace) of an Apple device, always a new object. Raises `DeviceRefused`."""
+    """Entra registration (Workplace) of a phone, a new object. Raises `DeviceRefused`."""
     if not enrolment.may_register(tenant, bearer.user.id):
         raise DeviceRefused(JOIN_NOT_ALLOWED, "This person may not register devices, or has too many (801c03ed).")
-    now = tenant.now()
-    device = device_records.EntraDevice(
-        id=tenant.new_id(),
-        device_id=tenant.new_id(),
-        display_name=hardware.name,
-        trust_type="Workplace",
-        operating_system=system,
-        os_version=hardware.os_version,
-        manufacturer=hardware.manufacturer,
-        model=hardware.model,
-        registered=now,
-        created=now,
-        last_sign_in=now,
-        owner_ids=[bearer.user.id],
-        public_key=hardware.public_key,
-    )
-    tenant.devices.entra[device.id] = device
-    bearer.session.device_id = device.device_id
-    return device
+    return new_object(tenant, bearer, hardware, system=system, trust_type="Workplace")
 
 
 def add_hello_key(tenant: tenants.Tenant, bearer: sign_in.Bearer, *, device_id: str, public_key: str) -> records.Method:
@@ -141,7 +178,28 @@ def add_hello_key(tenant: tenants.Tenant, bearer: sign_in.Bearer, *, device_id: 
         properties={"keyStrength": "normal"},
         public_key=public_key,
     )
-    return _add(tenant, bearer.user, method, named="Windows Hello for Business")
+    return add_method(tenant, bearer.user, method, named="Windows Hello for Business")
+
+
+def reset_pin(tenant: tenants.Tenant, bearer: sign_in.Bearer, *, device_id: str, public_key: str) -> records.Method:
+    """A new PIN for the key a PC holds; where the PIN reset service is off, a new key takes the old one's place.
+
+    With the service the key stays, and nothing changes for a reader of the directory
+    (learn.microsoft.com/windows/security/identity-protection/hello-for-business/pin-reset). Raises `DeviceRefused`.
+    """
+    device = entra_devices.find_by_device_id(tenant, device_id)
+    check_fresh(tenant, bearer.session)
+    held = tenant.credentials.methods.get(bearer.user.id, [])
+    of_device = [
+        item for item in held if item.kind == "windowsHelloForBusiness" and device and item.device_id == device.id
+    ]
+    kept = next((item for item in of_device if item.public_key == public_key), None)
+    if kept is not None:
+        return kept
+    made = add_hello_key(tenant, bearer, device_id=device_id, public_key=public_key)
+    for old in of_device:
+        remove_own_method(tenant, bearer.user, old.id)
+    return made
 
 
 def check_fresh(tenant: tenants.Tenant, session: records.Session) -> None:
@@ -168,12 +226,15 @@ def add_authenticator(
         properties={"deviceTag": "SoftwareTokenActivated", "phoneAppVersion": "6.8.40"},
         public_key=public_key,
     )
-    return _add(tenant, bearer.user, method, named="Microsoft Authenticator app")
+    return add_method(tenant, bearer.user, method, named="Microsoft Authenticator app")
 
 
-def add_passkey(tenant: tenants.Tenant, session: records.Session, *, name: str, public_key: str) -> records.Method:
-    """Register a passkey held in Authenticator; needs no registered device. Raises `DeviceRefused`."""
+def add_passkey(
+    tenant: tenants.Tenant, session: records.Session, *, name: str, public_key: str, held_in: str = "iOS"
+) -> records.Method:
+    """Register a passkey; needs no registered device. `held_in` names the maker. Raises `DeviceRefused`."""
     check_fresh(tenant, session)
+    maker = PASSKEY_MAKERS[held_in]
     user = tenant.directory.users[session.user_id]
     method = records.Method(
         id=tenant.new_id(),
@@ -182,17 +243,18 @@ def add_passkey(tenant: tenants.Tenant, session: records.Session, *, name: str, 
         display_name=name,
         created=tenant.now(),
         properties={
-            "aaGuid": AUTHENTICATOR_AAGUID,
-            "model": "Microsoft Authenticator",
+            "aaGuid": maker.aaguid,
+            "model": maker.model,
             "attestationLevel": "attested",
             "passkeyType": "deviceBound",
         },
         public_key=public_key,
     )
-    return _add(tenant, user, method, named="Fido2 Authentication Method")
+    return add_method(tenant, user, method, named="Fido2 Authentication Method")
 
 
-def _add(tenant: tenants.Tenant, user: records.User, method: records.Method, *, named: str) -> records.Method:
+def add_method(tenant: tenants.Tenant, user: records.User, method: records.Method, *, named: str) -> records.Method:
+    """Give the person a method, with its row in the audit log; the same key a second time changes nothing."""
     held = tenant.credentials.methods.setdefault(user.id, [])
     for known in held:
         if known.public_key is not None and known.public_key == method.public_key:

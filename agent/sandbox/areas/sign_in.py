@@ -109,14 +109,15 @@ def redeem_code(tenant: tenants.Tenant, form: Mapping[str, str]) -> dict[str, An
         raise errors.TokenError("invalid_grant", "AADSTS70008: The provided authorization code has expired.")
     if grant.redirect_uri != form.get("redirect_uri"):
         raise errors.TokenError("invalid_grant", "AADSTS500112: The reply address does not match.")
-    if grant.code_challenge and not _verifies(grant.code_challenge, form.get("code_verifier", "")):
+    if grant.code_challenge and not _verifies(grant, form.get("code_verifier", "")):
         raise errors.TokenError("invalid_grant", "AADSTS501481: The Code_Verifier does not match the code_challenge.")
-    return _tokens(tenant, grant.session_id, client_id=grant.client_id, scope=grant.scope, nonce=grant.nonce)
+    return tokens(tenant, grant.session_id, client_id=grant.client_id, scope=grant.scope, nonce=grant.nonce)
 
 
-def _verifies(challenge: str, verifier: str) -> bool:
+def _verifies(grant: records.CodeGrant, verifier: str) -> bool:
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    return hmac.compare_digest(digest, challenge)
+    shown = verifier if grant.plain_challenge else digest
+    return hmac.compare_digest(shown.encode(), (grant.code_challenge or "").encode())
 
 
 def refresh(tenant: tenants.Tenant, form: Mapping[str, str]) -> dict[str, Any]:
@@ -129,7 +130,12 @@ def refresh(tenant: tenants.Tenant, form: Mapping[str, str]) -> dict[str, Any]:
         _log_refusal(tenant, known, problem)
         raise errors.TokenError("invalid_grant", problem)
     scope = form.get("scope") or known.scope
-    return _tokens(tenant, known.session_id, client_id=known.client_id, scope=scope, nonce=None)
+    registration = tenant.directory.registrations.get(known.client_id)
+    audience, asked = asked_scopes(scope)
+    granted = {".default", *registration.delegated} if registration else asked
+    if audience in graph_audiences(tenant) and asked - granted:
+        raise errors.TokenError("invalid_grant", "AADSTS65001: The user or administrator has not consented.")
+    return tokens(tenant, known.session_id, client_id=known.client_id, scope=scope, nonce=None)
 
 
 def _log_refusal(tenant: tenants.Tenant, token: records.RefreshToken, problem: str) -> None:
@@ -141,9 +147,8 @@ def _log_refusal(tenant: tenants.Tenant, token: records.RefreshToken, problem: s
         activity.record_sign_in(tenant, attempt)
 
 
-def _tokens(
-    tenant: tenants.Tenant, session_id: str, *, client_id: str, scope: str, nonce: str | None
-) -> dict[str, Any]:
+def tokens(tenant: tenants.Tenant, session_id: str, *, client_id: str, scope: str, nonce: str | None) -> dict[str, Any]:
+    """The token response for a session that lives; raises `errors.TokenError`. Scopes come back as they were asked."""
     problem = problem_of(tenant, session_id)
     if problem:
         raise errors.TokenError("invalid_grant", problem)
@@ -152,9 +157,7 @@ def _tokens(
     access = _access_token(tenant, session, client_id=client_id, scope=scope)
     answer: dict[str, Any] = {
         "token_type": "Bearer",
-        "scope": " ".join(
-            [*sorted(access.permissions - _OPENID), *(word for word in scope.split() if word in _OPENID)]
-        ),
+        "scope": _granted_words(access, scope),
         "expires_in": int((access.expires - tenant.now()).total_seconds()),
         "ext_expires_in": int((access.expires - tenant.now()).total_seconds()),
         "access_token": access.token,
@@ -201,15 +204,33 @@ def _access_token(
     return token
 
 
-def _audience(tenant: tenants.Tenant, client_id: str, scope: str) -> tuple[str, frozenset[str]]:
+def _granted_words(access: records.AccessToken, scope: str) -> str:
+    """Granted scopes, the resource before each where the app asked so: clients find their tokens by these words."""
+    asked = scope.split()
+    prefix = next((word.rsplit("/", 1)[0] + "/" for word in asked if "/" in word), "")
+    named = sorted(access.permissions - _OPENID) + ([".default"] if f"{prefix}.default" in asked else [])
+    return " ".join([*(f"{prefix}{word}" for word in named), *(word for word in asked if word in _OPENID)])
+
+
+def graph_audiences(tenant: tenants.Tenant) -> tuple[str, str]:
+    """By what names Graph goes as a resource: Microsoft's, and the address it is really served at."""
+    return GRAPH, tenant.origin
+
+
+def asked_scopes(scope: str) -> tuple[str, set[str]]:
+    """The resource of a scope text and the scopes asked of it, OpenID's own words apart."""
     named = [word for word in scope.split() if word not in _OPENID]
     resource = next((word.rsplit("/", 1)[0] for word in named if "/" in word), GRAPH)
-    if resource != GRAPH:
+    return resource.rstrip("/"), {word.rsplit("/", 1)[-1] for word in named}
+
+
+def _audience(tenant: tenants.Tenant, client_id: str, scope: str) -> tuple[str, frozenset[str]]:
+    resource, asked = asked_scopes(scope)
+    if resource not in graph_audiences(tenant):
         return resource, frozenset()
     registration = tenant.directory.registrations.get(client_id)
     granted = registration.delegated if registration else set()
-    asked = {word.rsplit("/", 1)[-1] for word in named}
-    return GRAPH, frozenset(granted if ".default" in asked else granted & asked)
+    return resource, frozenset(granted if ".default" in asked or not asked else granted & asked)
 
 
 def _refresh_token(

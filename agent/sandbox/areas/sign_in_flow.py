@@ -1,7 +1,8 @@
 """One sign-in from the user name to the redirect: which ways are offered, what each proof is worth, what comes after.
 
-A flow ends with an authorization code. A proof that is refused raises `SignInRefused` with its AADSTS number; a
-password where Conditional Access wants MFA leaves the flow waiting for a second proof.
+The request that opens a flow and the answer that ends it are `sign_in_request`. A proof that is refused raises
+`SignInRefused` with its AADSTS number; a password where Conditional Access wants MFA leaves the flow waiting for a
+second proof.
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -40,6 +39,8 @@ REASONS = activity.FAILURE_REASONS | {
     53003: "Access has been blocked by Conditional Access policies: a stronger way to sign in is needed.",
     130501: "Sign in was blocked due to User Credential Policy.",
     135004: "The signature does not fit the key that is registered.",
+    65001: "The user or administrator has not consented to use the application with these permissions.",
+    70007: "That code didn't work. Check the code and try again.",
     700016: "The application was not found in this directory.",
     90002: "The tenant was not found.",
     90014: "The sign-in took too long or was finished before. Start again.",
@@ -70,40 +71,6 @@ class Proof:
         return f"Proof(way={self.way!r})"
 
 
-def begin(tenant: tenants.Tenant, parameters: Mapping[str, str]) -> records.Flow:
-    """A new flow for an authorize request; raises `SignInRefused` 700016 or 50011 for a client not known here."""
-    client_id = parameters.get("client_id", "")
-    if not _returns_to(tenant, client_id):
-        raise SignInRefused(700016)
-    if not any(_fits(uri, parameters.get("redirect_uri", "")) for uri in _returns_to(tenant, client_id)):
-        raise SignInRefused(50011)
-    flow = records.Flow(
-        id=tenant.new_secret(32),
-        client_id=client_id,
-        parameters=dict(parameters),
-        created=tenant.now(),
-        nonce=tenant.new_secret(32),
-    )
-    tenant.sign_ins.flows[flow.id] = flow
-    return flow
-
-
-def _returns_to(tenant: tenants.Tenant, client_id: str) -> list[str]:
-    app = microsoft_apps.BY_ID.get(client_id)
-    if app is not None:
-        return [app.returns_to or f"{tenant.origin}/mysecurityinfo/signed-in"]
-    registration = tenant.directory.registrations.get(client_id)
-    return registration.redirect_uris if registration else []
-
-
-def _fits(registered: str, wanted: str) -> bool:
-    """Equal, or the same loopback host on any port (learn.microsoft.com/entra/identity-platform/reply-url)."""
-    known, asked = urlsplit(registered), urlsplit(wanted)
-    if known.hostname not in {"localhost", "127.0.0.1"} or known.port is not None:
-        return registered == wanted
-    return (known.scheme, known.hostname) == (asked.scheme, asked.hostname) and known.path in {"", "/", asked.path}
-
-
 def find(tenant: tenants.Tenant, flow_id: str) -> records.Flow:
     """The flow of that id; `SignInRefused` 90014 when it is finished or never was."""
     flow = tenant.sign_ins.flows.get(flow_id)
@@ -118,7 +85,10 @@ def reuse(tenant: tenants.Tenant, flow: records.Flow, session_id: str | None) ->
     `amr_values=ngcmfa` (asked for where a key is registered) wants MFA at most 10 minutes old.
     """
     session = sign_in.live_session(tenant, session_id)
-    if session is None or flow.parameters.get("prompt") == "login":
+    if session is None or flow.parameters.get("prompt") in ("login", "select_account"):
+        return False
+    hint = flow.parameters.get("login_hint", "").lower()
+    if hint and hint != tenant.directory.users[session.user_id].upn.lower():
         return False
     if flow.parameters.get("amr_values") == "ngcmfa" and not sign_in.freshly_proven(tenant, session):
         return False
@@ -159,7 +129,9 @@ def pass_problem(tenant: tenants.Tenant, user: records.User) -> int | None:
 def ways(tenant: tenants.Tenant, flow: records.Flow) -> list[str]:
     """What the page offers, what it asks for first: the pass only while it can be used, then keys, then a password."""
     user = person(tenant, flow)
-    offered = [ACCESS_PASS] if pass_problem(tenant, user) is None else []
+    access_pass = tenant.credentials.passes.get(user.id)
+    late = access_pass is not None and not tenant.view.arrived("pass_prompt", access_pass.id, access_pass.created)
+    offered = [ACCESS_PASS] if pass_problem(tenant, user) is None and not late else []
     held = [method.kind for method in keys_of(tenant, user)]
     offered += [kind for kind in KEYS if kind in held]
     return [*offered, PASSWORD]
@@ -185,23 +157,23 @@ def prove(tenant: tenants.Tenant, flow: records.Flow, proof: Proof) -> records.S
             raise SignInRefused(50057)
         amr, step, access_pass = _judged(tenant, flow, user, proof)
     except SignInRefused as refusal:
-        _log(tenant, flow, user, (_step_of(proof, succeeded=False),), error_code=refusal.number)
+        log(tenant, flow, user, (_step_of(proof, succeeded=False),), error_code=refusal.number)
         raise
     policies = conditional_access.covering(tenant, user.id, flow.client_id)
     missing = conditional_access.unmet(policies, amr)
     if "phishing_resistant" in missing and proof.way != PASSWORD:
-        _log(tenant, flow, user, (step,), error_code=53003)
+        log(tenant, flow, user, (step,), error_code=53003)
         raise SignInRefused(53003)
     wants_mfa = bool(missing) or flow.parameters.get("amr_values") == "ngcmfa"
     if proof.way == PASSWORD and wants_mfa:
         flow.answers["second_factor"] = True
-        _log(tenant, flow, user, (step,), error_code=50076)
+        log(tenant, flow, user, (step,), error_code=50076)
         return None
     if access_pass is not None:
         access_pass.used.append(tenant.now())
     session = sign_in.open_session(tenant, user, amr=amr, access_pass=access_pass)
     flow.session_id = session.id
-    _log(tenant, flow, user, (step,), error_code=0)
+    log(tenant, flow, user, (step,), error_code=0)
     return session
 
 
@@ -236,12 +208,13 @@ def _check_key(tenant: tenants.Tenant, flow: records.Flow, user: records.User, p
     if proof.way not in KEYS or not held:
         raise SignInRefused(130501)
     for method in held:
-        if proof.method_id in {"", method.id} and _signed(method.public_key or "", proof.value, flow.nonce):
+        if proof.method_id in {"", method.id} and signed(method.public_key or "", proof.value, flow.nonce):
             return method
     raise SignInRefused(135004)
 
 
-def _signed(public_key: str, signature: str, nonce: str) -> bool:
+def signed(public_key: str, signature: str, nonce: str) -> bool:
+    """Whether the signature (base64) over the nonce fits the key (PEM)."""
     key = serialization.load_pem_public_key(public_key.encode())
     if not isinstance(key, ec.EllipticCurvePublicKey):
         return False
@@ -258,9 +231,10 @@ def _step_of(proof: Proof, *, succeeded: bool = True) -> activity.Step:
     return activity.Step(name, succeeded=succeeded)
 
 
-def _log(
+def log(
     tenant: tenants.Tenant, flow: records.Flow, user: records.User, steps: tuple[activity.Step, ...], *, error_code: int
 ) -> None:
+    """Leave a row in the sign-in log: what was proven, and the AADSTS number, 0 where it worked."""
     app = microsoft_apps.BY_ID.get(flow.client_id)
     registration = tenant.directory.registrations.get(flow.client_id)
     name = app.name if app else (registration.name if registration else flow.client_id)
@@ -291,30 +265,3 @@ def has_second_factor(tenant: tenants.Tenant, user: records.User) -> bool:
     """Whether the person registered anything that can answer an MFA prompt (push, phone call, text, token)."""
     kinds = {"microsoftAuthenticator", "phone", "softwareOath"}
     return any(method.kind in kinds for method in tenant.credentials.methods.get(user.id, []))
-
-
-def finish(tenant: tenants.Tenant, flow: records.Flow) -> str:
-    """The address to send the browser to, with the authorization code; the flow is over."""
-    session_id = flow.session_id
-    if session_id is None or flow.user_id is None:
-        raise SignInRefused(90014)
-    del tenant.sign_ins.flows[flow.id]
-    parameters = flow.parameters
-    grant = records.CodeGrant(
-        code=tenant.new_secret(60),
-        flow_id=flow.id,
-        client_id=flow.client_id,
-        user_id=flow.user_id,
-        session_id=session_id,
-        redirect_uri=parameters["redirect_uri"],
-        scope=parameters.get("scope", ""),
-        expires=tenant.now() + sign_in.CODE_LIFE,
-        nonce=parameters.get("nonce"),
-        code_challenge=parameters.get("code_challenge"),
-    )
-    tenant.sign_ins.code_grants[grant.code] = grant
-    answer = {"code": grant.code, "session_state": tenant.new_id()}
-    if "state" in parameters:
-        answer["state"] = parameters["state"]
-    joint = "&" if urlsplit(grant.redirect_uri).query else "?"
-    return f"{grant.redirect_uri}{joint}{urlencode(answer)}"

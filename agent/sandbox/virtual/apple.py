@@ -11,10 +11,11 @@ learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentica
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from agent.sandbox.virtual import apps, device, signing_in
+from agent.sandbox.virtual import approving, apps, device, keys, signing_in
 
 INSTALL_SECONDS = 300
 REGISTER_SECONDS = 180
@@ -37,9 +38,8 @@ class AppleDevice(device.Device):
         if self.box.set_up:
             self.show("in-use", "Set up earlier; somebody works with it. Reset it to start from its box.")
             self.finished = True
-            self.box = device.Box(
-                self.box.serial, self.box.kind, self.box.model, self.box.manufacturer, self.box.os_version
-            )
+            self._phone_key = keys.made_earlier(self.around.origin, self.box.serial)
+            self.box = dataclasses.replace(self.box, set_up=False)
 
     @property
     def system(self) -> str:
@@ -183,6 +183,12 @@ class AppleDevice(device.Device):
             return
         self.show("home", "The home screen. Authenticator is set up for phone sign-in; Outlook opens.")
         self.finished = True
+
+    def press(self, button: str) -> None:
+        """Press "approve": Authenticator answers every sign-in that waits for this phone."""
+        if button != "approve" or self.screen not in {"home", "in-use"}:
+            super().press(button)
+        approving.approve(self, self._phone_key)
 
     def unlock(self, person: str) -> None:
         """Sign in to Teams with Authenticator's phone sign-in."""

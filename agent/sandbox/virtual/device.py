@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What is printed on the box; `set_up` says that somebody uses the device already."""
+    """What is printed on the box; `set_up` says that somebody uses the device already.
+
+    Such a device remembers its `device_id` in Entra, and whose Hello key it holds (`hello_for`, lower-case user names).
+    """
 
     serial: str
     kind: str
@@ -46,6 +49,9 @@ class Box:
     manufacturer: str = ""
     os_version: str = ""
     set_up: bool = False
+    device_id: str = ""
+    hello_for: frozenset[str] = frozenset()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Device:
@@ -90,6 +96,10 @@ class Device:
     def unlock(self, person: str) -> None:
         """Sign in with the credential that was set up here."""
         raise NotImplementedError
+
+    def press(self, button: str) -> None:
+        """Press something that only some devices have: "provision", "reseal", "approve"."""
+        raise FleetError(f"There is no '{button}' to press on {self.box.serial} ({self.screen}).")
 
     def advance(self) -> None:
         """Carry out every step that is due by now."""

@@ -1,4 +1,4 @@
-"""All virtual devices of a tenant by serial number, and the four things a person can do to one.
+"""All virtual devices of a tenant by serial number, and the things a person can do to one.
 
 Which devices there are comes from the tenant's records; everything they do goes over the transport. One lock serialises
 moves. The caller must not hold the tenant's lock: a device waits for the tenant to answer.
@@ -6,13 +6,15 @@ moves. The caller must not hold the tenant's lock: a device waits for the tenant
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.virtual import apple, device, recovery, signing_in, windows
+from agent.sandbox.areas import entra_devices
+from agent.sandbox.virtual import apple, approving, device, joined, mac, phone, recovery, security_key, signing_in
 from agent.sandbox.virtual import browser as browsers
 
 FleetError = device.FleetError
@@ -21,11 +23,16 @@ TRUSTED_PC = "TRUSTEDPC1"
 """Serial of the PC that any person may use with a private window."""
 
 _KINDS: dict[str, type[device.Device]] = {
-    "windows": windows.WindowsLaptop,
+    "windows": joined.WindowsPc,
     "iphone": apple.AppleDevice,
     "ipad": apple.AppleDevice,
+    "mac": mac.Mac,
+    "phone": phone.OwnPhone,
+    "security-key": security_key.SecurityKey,
     "browser": recovery.TrustedPc,
 }
+BUTTONS = ("provision", "reseal", "approve")
+"""Presses beside the power button: for a technician's screen, and for Authenticator on a phone."""
 
 
 class Fleet:
@@ -53,8 +60,10 @@ class Fleet:
     def move(self, serial: str, action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Do something to a device and say how it looks then; `FleetError` when it cannot.
 
-        `action` is "power-on", "sign-in" ("person", and "code" unless the person has none; "lost_method" on the trusted
-        PC), "unlock" ("person" on the trusted PC) or "reset".
+        `action` is "power-on", "sign-in", "unlock" ("person" on the trusted PC), "reset" or one of `BUTTONS`. A sign-in
+        takes "person", and "code" unless the person has none; "lost_method" on the trusted PC, "sets_up" on a
+        person's own phone; "approve_on" (the serial of a phone that answers an MFA prompt) and "phone_number" (what
+        they register when a policy interrupts) anywhere.
         """
         with self._lock:
             self._unpack()
@@ -82,9 +91,28 @@ class Fleet:
             if not name:
                 raise FleetError("Say who signs in: the user name is missing.")
             code = str(payload.get("code") or "")
-            one.sign_in(signing_in.Typed(name, code, self._remembered(name)), payload)
+            one.sign_in(signing_in.Typed(name, code, self._remembered(name), self._meets(payload)), payload)
+        elif action in BUTTONS:
+            one.press(action)
         else:
-            raise FleetError(f"A device cannot do '{action}': power-on, sign-in, unlock and reset are known.")
+            known = ", ".join(BUTTONS)
+            raise FleetError(f"A device cannot do '{action}': power-on, sign-in, unlock, reset, {known} are known.")
+
+    def _meets(self, payload: Mapping[str, Any]) -> Callable[[browsers.Browser, browsers.Page], browsers.Page]:
+        """What the person does about a page that wants more than the code: nothing, unless they say so."""
+        second, number = str(payload.get("approve_on") or ""), str(payload.get("phone_number") or "")
+        phone_at_hand = self._devices.get(second.strip().upper())
+        if second and phone_at_hand is None:
+            raise FleetError(f"There is no virtual device with the serial number {second}.")
+
+        def meet(browser: browsers.Browser, page: browsers.Page) -> browsers.Page:
+            if page.name == "mfa-approve" and phone_at_hand is not None:
+                page = approving.goes_on(browser, page, phone_at_hand)
+            if page.name == "interrupt" and number:
+                page = signing_in.press(browser, page, "register-phone", {"number": number})
+            return page
+
+        return meet
 
     def _remembered(self, person: str) -> str:
         """The password the person knows, if they were ever given one."""
@@ -114,20 +142,34 @@ class Fleet:
                 manufacturer=identity.manufacturer,
                 os_version="10.0.26200.6899",
                 set_up=identity.enrollment_state == "enrolled",
+                device_id=identity.entra_device_id or "",
+                hello_for=self._hello_users(identity.entra_device_id),
             )
         for entry in records.apple.values():
             boxes.setdefault(entry.serial.upper(), _apple_box(entry))
         for boxed in records.boxed.values():
-            before = boxes.get(boxed.serial.upper())
-            boxes[boxed.serial.upper()] = device.Box(
-                boxed.serial,
-                boxed.kind,
-                boxed.model,
+            before = boxes.get(boxed.serial.upper()) or device.Box(boxed.serial, boxed.kind, boxed.model)
+            boxes[boxed.serial.upper()] = dataclasses.replace(
+                before,
+                serial=boxed.serial,
+                kind=boxed.kind,
+                model=boxed.model,
                 manufacturer=boxed.manufacturer,
-                os_version=boxed.os_version or (before.os_version if before else ""),
-                set_up=before.set_up if before else False,
+                os_version=boxed.os_version or before.os_version,
+                options=dict(boxed.options),
             )
         return boxes
+
+    def _hello_users(self, device_id: str | None) -> frozenset[str]:
+        """Who has a Hello key on the PC of that `device_id`."""
+        found = entra_devices.find_by_device_id(self._tenant, device_id)
+        directory, methods = self._tenant.directory, self._tenant.credentials.methods
+        return frozenset(
+            directory.users[user_id].upn.lower()
+            for user_id, held in methods.items()
+            for method in held
+            if found and method.kind == "windowsHelloForBusiness" and method.device_id == found.id
+        )
 
 
 def _apple_box(entry: device_records.AppleIdentity) -> device.Box:

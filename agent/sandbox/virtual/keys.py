@@ -11,6 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (FIPS 186)
 
 
+def made_earlier(origin: str, serial: str) -> DeviceKey:
+    """The key in a device that was set up before the sandbox began; the seed knows its public half."""
+    return DeviceKey(f"{origin} {serial.upper()} made earlier")
+
+
 class DeviceKey:
     """An EC P-256 key that follows from its `origin` alone, so that the same device makes the same keys again."""
 

@@ -45,7 +45,9 @@ class TrustedPc(device.Device):
     def _recover(self, browser: browsers.Browser, page: browsers.Page, lost: str) -> None:
         key = self.key()
         before = {row["id"] for row in page.rows}
-        page = _press(browser, page, "add-passkey", {"name": f"Phone of {self.person}", "public_key": key.public})
+        page = signing_in.press(
+            browser, page, "add-passkey", {"name": f"Phone of {self.person}", "public_key": key.public}
+        )
         if {row["id"] for row in page.rows} <= before:
             self.show("security-info", page.problem or "The new method was not added.", asks="user_name_and_code")
             return
@@ -56,8 +58,8 @@ class TrustedPc(device.Device):
             self.show("security-info", "The lost method is not on the page.", asks="user_name_and_code")
             return
         if lost:
-            page = _press(browser, page, f"delete-{lost}", {})
-        _press(browser, page, "sign-out-everywhere", {})
+            page = signing_in.press(browser, page, f"delete-{lost}", {})
+        signing_in.press(browser, page, "sign-out-everywhere", {})
         self.finished = True
         deleted = "the lost method deleted, " if lost else ""
         self.show("recovered", f"A passkey on the new phone is added, {deleted}signed out everywhere.")
@@ -73,8 +75,3 @@ class TrustedPc(device.Device):
         if page.name != "security-info":
             raise device.FleetError(f"The passkey did not sign in: {page.problem or page.name}")
         self.show("recovered", "Signed in with the passkey on the new phone, without a password.")
-
-
-def _press(browser: browsers.Browser, page: browsers.Page, form: str, values: Mapping[str, str]) -> browsers.Page:
-    found = page.form(form)
-    return page if found is None else browser.submit(found, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agent.sandbox.virtual import browser as browsers
@@ -23,11 +23,16 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the person brings: the user name, a code from a slip, a password they know. Never shown."""
+    """What the person brings: the user name, a code from a slip, a password they know. Never shown.
+
+    `meets` is what they do about a page that wants more than that, such as an approval on another phone; it gives the
+    page that follows, or the same one when they can do nothing.
+    """
 
     person: str
     code: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    meets: Callable[[browsers.Browser, browsers.Page], browsers.Page] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Stopped:
             PASSWORD: "The page asks for a password: no usable Temporary Access Pass is offered.",
             "mfa-approve": "The page waits for an approval in Authenticator on a phone.",
             "mfa-register": "The page wants Authenticator set up on a phone before it goes on.",
+            "interrupt": "The page wants Authenticator for approvals, or a phone number, before it goes on. "
+            "It offers neither a passkey, nor a security key, nor phone sign-in.",
         }.get(self.page, f"The page asks for '{self.page}'.")
 
 
@@ -130,9 +137,15 @@ def _with_words(browser: browsers.Browser, page: browsers.Page, typed: Typed) ->
     form = page.form(way)
     if form is None or not value:
         return page
-    return browser.submit(form, {"value": value})
+    page = browser.submit(form, {"value": value})
+    return page if page.left_for or typed.meets is None else typed.meets(browser, page)
+
+
+def press(browser: browsers.Browser, page: browsers.Page, form: str, values: Mapping[str, str]) -> browsers.Page:
+    """Send the form of that name with these values; the same page where it has no such form."""
+    found = page.form(form)
+    return page if found is None else browser.submit(found, values)
 
 
 def _choose(browser: browsers.Browser, page: browsers.Page, way: str) -> browsers.Page:
-    other = page.form(f"way-{way}")
-    return page if other is None else browser.submit(other, {})
+    return press(browser, page, f"way-{way}", {})

@@ -3,6 +3,8 @@
     off -> oobe -> joining -> preparing -> device-setup -> restarting -> lock-screen -> account-setup -> hello
         -> hello-pin -> desktop
     off -> consumer-oobe (no profile yet: power on again)            lock-screen-password: a dead end without a password
+    off -> work-or-school (unknown to Autopilot) -> joining -> device-preparation (or nothing) -> [restarting ->
+        lock-screen] -> hello -> hello-pin -> desktop
 
 A restart in the status page takes the person's token away, so the lock screen wants a second sign-in; Windows Hello
 wants MFA at most 10 minutes old (learn.microsoft.com/mem/intune/enrollment/windows-enrollment-status and
@@ -11,10 +13,11 @@ learn.microsoft.com/windows/security/identity-protection/hello-for-business/how-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.sandbox.virtual import apps, device, signing_in
+from agent.sandbox.virtual import apps, device, keys, signing_in
 
 JOIN_SECONDS = 60
 PREPARATION_SECONDS = 120
@@ -22,43 +25,57 @@ DEVICE_SETUP_SECONDS = 900
 QUALITY_UPDATES_SECONDS = 1800  # 20 to 40 minutes (learn.microsoft.com/mem/intune, setup-status-page)
 RESTART_SECONDS = 180
 ACCOUNT_SETUP_SECONDS = 300
+DEVICE_PREPARATION_SECONDS = 1500
 PIN_SECONDS = 60
 
+WEB_SIGN_IN_SINCE = (10, 0, 22621, 2361)
+"""Windows 11 22H2 with KB5030310 (learn.microsoft.com/windows/security/identity-protection/web-sign-in)."""
+
+_GLOBE = "Other user, Sign-in options, globe, Sign in. User name, code."
 _AGAIN = "Other user, Sign-in options, globe, Sign in (press it twice after a restart). Same user name, same code."
+
+
+UNKNOWN_TO_AUTOPILOT = "807"
+ANY_ORGANISATION = "organizations"
+"""Where a PC signs in that knows no organisation yet."""
 
 
 class WindowsLaptop(device.Device):
     """One laptop that Autopilot may know."""
 
+    starts_from = frozenset({"off", "consumer-oobe", "work-or-school"})
+
     def reset(self) -> None:
         """Back into the box, wiped."""
         super().reset()
         self.name = f"PC-{self.box.serial}"[:15]
-        self.hybrid = False
+        self.hybrid = self._web_sign_in_vanished = False
         self.orders: dict[str, Any] = {}
+        self.found: dict[str, Any] = {}
         self._window: signing_in.Window | None = None
-        self._tokens: signing_in.Tokens | None = None
-        self._device_id = self._device_token = ""
-        self._device_key, self._hello_key = self.key(), self.key()
+        self.tokens: signing_in.Tokens | None = None
+        self.device_id = self.device_token = ""
+        self.device_key, self.hello_key = self.key(), self.key()
         self._organisation = ""
         self._app = apps.BROKER
+        self._first_screen = "oobe"
         if self.box.set_up:
             self.show("in-use", "Set up earlier; somebody works with it. Reset it to start from its box.")
             self.finished = True
-            self.box = device.Box(**{**_fields(self.box), "set_up": False})
+            self.device_id = self.box.device_id
+            self.hello_key = keys.made_earlier(self.around.origin, self.box.serial)
+            self.box = dataclasses.replace(self.box, set_up=False)
 
     def power_on(self) -> None:
         """Boot: asks Autopilot for its profile, at each boot until it has one."""
-        if self.screen not in {"off", "consumer-oobe"}:
+        if self.screen not in self.starts_from:
             raise device.FleetError(f"{self.box.serial} is on already ({self.screen}).")
         try:
             found = self.call("first-run", {"serial": self.box.serial})
-        except device.Refused:
-            self.show(
-                "consumer-oobe",
-                "“How would you like to set up this device?” No organisation is named: no profile is assigned yet.",
-            )
+        except device.Refused as refusal:
+            self._run_without_profile(refusal.code)
             return
+        self.found, self._first_screen = found, "oobe"
         self.tenant_id, self._organisation = found["tenant_id"], found["organisation"]
         self.name = found["name_template"].replace("%SERIAL%", self.box.serial)[:15] or self.name
         self.hybrid = found["hybrid"]
@@ -67,42 +84,59 @@ class WindowsLaptop(device.Device):
             return
         self._ask_at_first_run(f"Welcome to {self._organisation}! Enter your work account.")
 
+    def _run_without_profile(self, code: str) -> None:
+        asking = "“How would you like to set up this device?”"
+        if code == UNKNOWN_TO_AUTOPILOT:
+            self.tenant_id, self._organisation = ANY_ORGANISATION, "your organisation"
+            self._first_screen = "work-or-school"
+            self._ask_at_first_run(f"{asking} For work or school: enter your work account. No organisation is named.")
+        else:
+            self.show("consumer-oobe", f"{asking} No organisation is named: no profile is assigned yet.")
+
     def _ask_at_first_run(self, message: str) -> None:
-        self.show("oobe", message, asks="user_name_and_code")
+        self.show(self._first_screen, message, asks="user_name_and_code")
 
     def sign_in(self, typed: signing_in.Typed, options: Mapping[str, Any]) -> None:
         """First run, lock screen and Windows Hello each have a sign-in page."""
         del options
         if self.screen == "lock-screen-password":
             raise device.FleetError("The lock screen takes only a password: web sign-in is not there.")
-        steps = {"oobe": self._join, "lock-screen": self._sign_in_again, "hello": self._prove_for_hello}
-        step = steps.get(self.screen)
+        step = self.sign_in_pages().get(self.screen)
         if step is None:
             raise device.FleetError(f"{self.box.serial} shows no sign-in page ({self.screen}).")
         step(typed)
 
-    def _enter(self, app: signing_in.App, brings: signing_in.Typed | None, **extra: str) -> str:
+    def sign_in_pages(self) -> dict[str, Callable[[signing_in.Typed], None]]:
+        """What a sign-in does, by the screen that asks for it."""
+        return {
+            "oobe": self._join,
+            "work-or-school": self._join,
+            "lock-screen": self._sign_in_again,
+            "hello": self.prove_for_hello,
+        }
+
+    def enter(self, app: signing_in.App, brings: signing_in.Typed | None, **extra: str) -> str:
         """Sign in through the present window; empty when it worked, else what the page said."""
         if self._window is None:
             self._window = self.window()
         extra = {"device_os": "Windows", **extra}
-        if self._device_id:
-            extra["device_id"] = self._device_id
+        if self.device_id:
+            extra["device_id"] = self.device_id
         outcome = self._window.sign_in(app, brings, extra=extra)
         if isinstance(outcome, signing_in.Stopped):
             return outcome.sentence
-        self._tokens, self._app = outcome, app
+        self.tokens, self._app = outcome, app
         return ""
 
     def _join(self, typed: signing_in.Typed) -> None:
         self._window = None
-        problem = self._enter(apps.BROKER, typed)
-        if problem or self._tokens is None:
+        problem = self.enter(apps.BROKER, typed)
+        if problem or self.tokens is None:
             self._ask_at_first_run(problem)
             return
         try:
-            sent = self.hardware(self.name, self._device_key.public)
-            self._device_id = self.call("join", sent, self._tokens.access)["device_id"]
+            sent = self.hardware(self.name, self.device_key.public)
+            self.device_id = self.call("join", sent, self.tokens.access)["device_id"]
         except device.Refused as refusal:
             self._ask_at_first_run(str(refusal))
             return
@@ -112,29 +146,48 @@ class WindowsLaptop(device.Device):
 
     def _renew(self, resource: str) -> str:
         """Fresh tokens from the refresh token; empty when it worked, else what the tenant said."""
-        if self._window is None or self._tokens is None:
+        if self._window is None or self.tokens is None:
             return "Nobody is signed in."
-        outcome = self._window.refresh(self._app, self._tokens.refresh, resource=resource)
+        outcome = self._window.refresh(self._app, self.tokens.refresh, resource=resource)
         if isinstance(outcome, signing_in.Stopped):
-            self._tokens = None
+            self.tokens = None
             return outcome.sentence
-        self._tokens = outcome
+        self.tokens = outcome
         return ""
 
     def _enrol(self) -> None:
         problem = self._renew(apps.INTUNE_ENROLMENT)
-        if problem or self._tokens is None:
+        if problem or self.tokens is None:
             self._ask_at_first_run(problem)
             return
         try:
-            sent = self.hardware(self.name, self._device_key.public)
-            answer = self.call("manage", sent, self._tokens.access)
+            sent = self.hardware(self.name, self.device_key.public)
+            answer = self.call("manage", sent, self.tokens.access)
         except device.Refused as refusal:
             self._ask_at_first_run(str(refusal))
             return
-        self.orders, self._device_token = answer["orders"], answer["device_token"]
-        self.show("preparing", "Setting up for work: device preparation 1 of 3.")
-        self.after(PREPARATION_SECONDS, self._set_up_device)
+        self.orders, self.device_token = answer["orders"], answer["device_token"]
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        if self.orders["page"] == "status-page":
+            self.show("preparing", "Setting up for work: device preparation 1 of 3.")
+            self.after(PREPARATION_SECONDS, self._set_up_device)
+        elif self.orders["page"] == "device-preparation":
+            self.show("device-preparation", "Setting up for work or school, up to 100 %: the device preparation page.")
+            self.after(DEVICE_PREPARATION_SECONDS, self._device_is_prepared)
+        else:
+            self._leave_first_run()
+
+    def _device_is_prepared(self) -> None:
+        self.report("preparation", self.device_token)
+        self._leave_first_run()
+
+    def _leave_first_run(self) -> None:
+        if self.orders["restart_by_policy"]:
+            self._restart()
+        else:
+            self._account_is_set_up()
 
     def _set_up_device(self) -> None:
         updates = self.orders["quality_updates"]
@@ -142,32 +195,60 @@ class WindowsLaptop(device.Device):
         self.after(DEVICE_SETUP_SECONDS + (QUALITY_UPDATES_SECONDS if updates else 0), self._device_is_set_up)
 
     def _device_is_set_up(self) -> None:
-        self.report("device_setup", self._device_token)
+        self.report("device_setup", self.device_token)
         if self.hybrid or self.orders["quality_updates"] or self.orders["restart_by_policy"]:
-            self._sign_out()
-            self.show("restarting", "Restarting. Whoever was signed in is not any more.")
-            self.after(RESTART_SECONDS, self._lock)
+            self._restart()
         else:
             self._set_up_account()
 
-    def _sign_out(self) -> None:
-        self._window = self._tokens = None
+    def _restart(self) -> None:
+        self._sign_out()
+        self.show("restarting", "Restarting. Whoever was signed in is not any more.")
+        self.after(RESTART_SECONDS, self.lock)
 
-    def _lock(self, problem: str = "") -> None:
-        if self.hybrid or not self.orders["web_sign_in"]:
-            why = "Joined to the old domain as well" if self.hybrid else "The web sign-in policy is not on this PC"
+    def _sign_out(self) -> None:
+        self._window = self.tokens = None
+
+    def lock(self, problem: str = "") -> None:
+        """The lock screen, with web sign-in where it can be."""
+        why = self._no_web_sign_in()
+        if why:
             self.show("lock-screen-password", f"The lock screen takes only user name and password. {why}.")
         else:
-            self.show("lock-screen", " ".join(filter(None, [problem, _AGAIN])), asks="code")
+            asks = "code" if self.person else "user_name_and_code"
+            again = _AGAIN if self.person else _GLOBE
+            self.show("lock-screen", " ".join(filter(None, [problem, again])), asks=asks)
+
+    def _no_web_sign_in(self) -> str:
+        if self.hybrid:
+            return "Joined to the old domain as well"
+        if self._web_sign_in_vanished:
+            return "Web sign-in was there and is gone"
+        if not self.orders["web_sign_in"]:
+            return "The web sign-in policy is not on this PC"
+        version = tuple(int(part) for part in self.box.os_version.split(".") if part.isdigit())
+        return "" if version >= WEB_SIGN_IN_SINCE else "Windows is older than 11 22H2 with KB5030310"
 
     def _sign_in_again(self, typed: signing_in.Typed) -> None:
         self._sign_out()
-        problem = self._enter(apps.WINDOWS_SIGN_IN, typed)
+        problem = self.enter(apps.WINDOWS_SIGN_IN, typed)
         if problem:
-            self._lock(problem)
+            self.lock(problem)
             return
         self.person = typed.person
-        self._set_up_account()
+        if self.orders["web_sign_in_vanishes"] and not self._web_sign_in_vanished:
+            self._sign_out()
+            self._web_sign_in_vanished = True
+            self.show("lock-screen-password", "Signed straight out; only user name and password are left.")
+        else:
+            self.signed_in_again()
+
+    def signed_in_again(self) -> None:
+        """What comes after the sign-in at the lock screen."""
+        if self.orders["page"] == "status-page":
+            self._set_up_account()
+        else:
+            self._account_is_set_up()
 
     def _set_up_account(self) -> None:
         self.show("account-setup", "Setting up for work: account setup 3 of 3.")
@@ -177,16 +258,17 @@ class WindowsLaptop(device.Device):
         problem = self._renew(apps.DEVICE_REGISTRATION)
         if problem:
             self._sign_out()
-            self._lock(problem)
+            self.lock(problem)
             return
-        self.report("account_setup", self._device_token)
+        self.report("account_setup", self.device_token)
         if self.orders["hello"]:
-            self._prove_for_hello(None)
+            self.prove_for_hello(None)
         else:
-            self._arrive("The desktop. Windows Hello is switched off by policy, so nothing was set up.")
+            self.arrive("The desktop. Windows Hello is switched off by policy, so nothing was set up.")
 
-    def _prove_for_hello(self, typed: signing_in.Typed | None) -> None:
-        problem = self._enter(apps.BROKER, typed, amr_values="ngcmfa")
+    def prove_for_hello(self, typed: signing_in.Typed | None) -> None:
+        """Windows Hello wants fresh MFA before it sets up a key."""
+        problem = self.enter(apps.BROKER, typed, amr_values="ngcmfa")
         if problem:
             again = problem if typed else "Windows Hello wants to know again that it is you: same user name, same code."
             self.show("hello", again, asks="code")
@@ -195,16 +277,17 @@ class WindowsLaptop(device.Device):
         self.after(PIN_SECONDS, self._register_key)
 
     def _register_key(self) -> None:
-        body = {"device_id": self._device_id, "public_key": self._hello_key.public}
+        body = {"device_id": self.device_id, "public_key": self.hello_key.public}
         try:
-            self.call("hello", body, self._tokens.access if self._tokens else "")
+            self.call("hello", body, self.tokens.access if self.tokens else "")
         except device.Refused as refusal:
             self.show("hello", str(refusal), asks="code")
             return
-        self._arrive("The desktop. Windows Hello is set up: lock with Win+L and sign in with the PIN.")
+        self.arrive("The desktop. Windows Hello is set up: lock with Win+L and sign in with the PIN.")
 
-    def _arrive(self, message: str) -> None:
-        self.report("desktop", self._device_token)
+    def arrive(self, message: str) -> None:
+        """The end: the desktop."""
+        self.report("desktop", self.device_token)
         self.show("desktop", message)
         self.finished = True
 
@@ -212,13 +295,9 @@ class WindowsLaptop(device.Device):
         """Win+L, then the PIN: a sign-in with the Hello key."""
         if self.screen != "desktop" or not self.orders.get("hello"):
             raise device.FleetError(f"{self.box.serial} has no Windows Hello yet ({self.screen}).")
-        held = signing_in.Held("windowsHelloForBusiness", self._hello_key)
-        extra = {"device_os": "Windows", "device_id": self._device_id}
+        held = signing_in.Held("windowsHelloForBusiness", self.hello_key)
+        extra = {"device_os": "Windows", "device_id": self.device_id}
         outcome = self.window().sign_in(apps.WINDOWS_SIGN_IN, held, person=person or self.person, extra=extra)
         if isinstance(outcome, signing_in.Stopped):
             raise device.FleetError(f"Windows Hello did not sign in: {outcome.sentence}")
         self.show("desktop", "The desktop. Signed in with Windows Hello, without a password.")
-
-
-def _fields(box: device.Box) -> dict[str, Any]:
-    return {name: getattr(box, name) for name in ("serial", "kind", "model", "manufacturer", "os_version")}

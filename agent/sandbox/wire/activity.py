@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from agent.sandbox import errors
@@ -21,6 +22,47 @@ _BETA_ONLY = frozenset(
         "userType",
     }
 )
+_EMPTY_TEXTS = (
+    *("homeTenantName", "originalRequestId", "tokenIssuerName", "servicePrincipalName", "federatedCredentialId"),
+    *("servicePrincipalCredentialKeyId", "servicePrincipalCredentialThumbprint", "azureResourceId"),
+)
+_EMPTY_LISTS = (
+    *("appliedEventListeners", "authenticationAppPolicyEvaluationDetails", "authenticationContextClassReferences"),
+    *("authenticationProcessingDetails", "authenticationRequirementPolicies", "conditionalAccessAudiences"),
+    *("networkLocationDetails", "sessionLifetimePolicies"),
+)
+_NOTHING = (
+    *("appOwnerTenantId", "authenticationAppDeviceDetails", "autonomousSystemNumber", "globalSecureAccessIpAddress"),
+    *("ipAddressFromResourceProvider", "managedServiceIdentity", "mfaDetail", "resourceOwnerTenantId"),
+    *("resourceServicePrincipalId", "sessionId", "signInIdentifierType", "tokenProtectionStatusDetails"),
+)
+_BETA_ROW: dict[str, Any] = {
+    **dict.fromkeys(_EMPTY_TEXTS, ""),
+    **{name: [] for name in _EMPTY_LISTS},
+    **dict.fromkeys(_NOTHING),
+    "appTokenProtectionStatus": None,
+    "authenticationProtocol": "none",
+    "clientCredentialType": "none",
+    "crossTenantAccessType": "none",
+    "flaggedForReview": False,
+    "incomingTokenType": "none",
+    "isTenantRestricted": False,
+    "isThroughGlobalSecureAccess": False,
+    "originalTransferMethod": "none",
+    "privateLinkDetails": {"policyId": "", "policyName": "", "resourceId": "", "policyTenantId": ""},
+    "processingTimeInMilliseconds": 132,
+    "signInTokenProtectionStatus": "none",
+    "tokenIssuerType": "AzureAD",
+}
+"""What a row of beta says besides, where nothing is known (learn.microsoft.com/graph/api/signin-list)."""
+
+_BETA_POLICY: dict[str, Any] = {
+    "conditionsSatisfied": "none",
+    "conditionsNotSatisfied": "none",
+    "includeRulesSatisfied": [],
+    "excludeRulesSatisfied": [],
+}
+_V1_LACKS = _BETA_ROW.keys() | {"uniqueTokenIdentifier"}
 _TEXT = frozenset({"eq", "startswith"})
 _TIME = frozenset({"eq", "ge", "le", "gt", "lt"})
 _SIGN_IN_FILTERS: dict[str, frozenset[str]] = {
@@ -74,7 +116,7 @@ def sign_in(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.
 def audits(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """Changes to the directory, newest first (learn.microsoft.com/graph/api/directoryaudit-list)."""
     condition = _readable(request, _AUDIT_FILTERS)
-    rows = [_audit(row) for row in activity.visible_audits(tenant)]
+    rows = [_audit(row, beta=request.beta) for row in activity.visible_audits(tenant)]
     found = [row for row in rows if condition is None or condition.holds(row)]
     shown = [odata.narrow(row, odata.selected(request)) for row in found]
     return odata.collection(tenant, request, _AUDITS, shown, sizes=(1000, 1000))
@@ -83,7 +125,7 @@ def audits(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.G
 def audit(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """One change."""
     row = _by_id(activity.visible_audits(tenant), request.path_values["id"])
-    return odata.entity(tenant, request, f"{_AUDITS}/$entity", _audit(row))
+    return odata.entity(tenant, request, f"{_AUDITS}/$entity", _audit(row, beta=request.beta))
 
 
 def _readable(request: exchange.GraphRequest, allowed: dict[str, frozenset[str]]) -> filters.Condition | None:
@@ -104,7 +146,12 @@ def _asked(condition: filters.Condition | None) -> set[str]:
 
 def _sign_in(row: dict[str, Any], *, beta: bool) -> dict[str, Any]:
     shown = {**row, "createdDateTime": odata.timestamp(row["createdDateTime"])}
-    return shown if beta else _without(shown)
+    if not beta:
+        return _without(shown)
+    token = base64.urlsafe_b64encode(row["id"].encode()).decode()
+    policies = [{**_BETA_POLICY, **policy} for policy in row["appliedConditionalAccessPolicies"]]
+    further = {"uniqueTokenIdentifier": token, "appliedConditionalAccessPolicies": policies}
+    return {**_BETA_ROW, **shown, **further}
 
 
 def _for_version(row: dict[str, Any], request: exchange.GraphRequest) -> dict[str, Any]:
@@ -112,11 +159,27 @@ def _for_version(row: dict[str, Any], request: exchange.GraphRequest) -> dict[st
 
 
 def _without(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _BETA_ONLY}
+    """What v1.0 shows; it alone still has `riskEventTypes`."""
+    known = {name: value for name, value in row.items() if name not in _BETA_ONLY and name not in _V1_LACKS}
+    policies = [
+        {name: value for name, value in policy.items() if name not in _BETA_POLICY}
+        for policy in row["appliedConditionalAccessPolicies"]
+    ]
+    further: dict[str, Any] = {
+        "riskEventTypes": [],
+        "servicePrincipalName": "",
+        "authenticationAppDeviceDetails": None,
+    }
+    return {**known, **further, "appliedConditionalAccessPolicies": policies}
 
 
-def _audit(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "activityDateTime": odata.timestamp(row["activityDateTime"])}
+def _audit(row: dict[str, Any], *, beta: bool) -> dict[str, Any]:
+    shown = {**row, "activityDateTime": odata.timestamp(row["activityDateTime"])}
+    if not beta:
+        return shown
+    by = row["initiatedBy"]
+    person = {"homeTenantId": None, "homeTenantName": None, **by["user"]} if by.get("user") else None
+    return {"userAgent": None, "performedBy": None, **shown, "initiatedBy": {**by, "user": person}}
 
 
 def _by_id(rows: list[dict[str, Any]], row_id: str) -> dict[str, Any]:

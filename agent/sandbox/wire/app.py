@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 import flask
 
 from agent.sandbox import tenant as tenants
-from agent.sandbox.wire import control, dispatch, enrolment, faults, my_security, sign_in, tokens
+from agent.sandbox.wire import (
+    control,
+    device_code,
+    discovery,
+    dispatch,
+    enrolment,
+    faults,
+    managed_identity,
+    my_security,
+    sign_in,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -42,7 +53,8 @@ def create_app(host: tenants.Tenant, door: control.Door, *, pause: Callable[[flo
             view_func=lambda _rest, version=version: dispatcher.answer(version, flask.request),
             methods=METHODS,
         )
-    app.register_blueprint(tokens.blueprint(host))
+    for login_side in (tokens, discovery, managed_identity, device_code):
+        app.register_blueprint(login_side.blueprint(host))
     app.register_blueprint(control.blueprint(host, door, gate))
     app.register_error_handler(404, _unknown)
     for people_side in (my_security, enrolment, sign_in):

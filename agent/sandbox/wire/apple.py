@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import apple
-from agent.sandbox.wire import device_shapes, exchange, odata
+from agent.sandbox.areas import apple, apple_sync
+from agent.sandbox.wire import apple_shapes, device_shapes, exchange, odata, sent
 
 _TOKENS = "deviceManagement/depOnboardingSettings"
-_BASE_FLAGS = (
-    *("appleIdDisabled", "applePayDisabled", "diagnosticsDisabled", "displayToneSetupDisabled", "locationDisabled"),
-    *("privacyPaneDisabled", "restoreBlocked", "screenTimeScreenDisabled", "siriDisabled"),
-    *("termsAndConditionsDisabled", "touchIdDisabled", "waitForDeviceConfiguredConfirmation"),
-)
-_IOS_FLAGS = (
-    *("appearanceScreenDisabled", "awaitDeviceConfiguredConfirmation", "deviceToDeviceMigrationDisabled"),
-    *("enableSharedIPad", "expressLanguageScreenDisabled", "forceTemporarySession", "homeButtonScreenDisabled"),
-    *("iMessageAndFaceTimeScreenDisabled", "onBoardingScreenDisabled", "passCodeDisabled", "zoomDisabled"),
-    *("preferredLanguageScreenDisabled", "restoreCompletedScreenDisabled", "restoreFromAndroidDisabled"),
-    *("simSetupScreenDisabled", "softwareUpdateScreenDisabled", "updateCompleteScreenDisabled"),
-    *("userlessSharedAadModeEnabled", "watchMigrationScreenDisabled", "welcomeScreenDisabled"),
-)
-_MAC_FLAGS = (
-    *("accessibilityScreenDisabled", "autoAdvanceSetupEnabled", "autoUnlockWithWatchDisabled", "passCodeDisabled"),
-    *("chooseYourLockScreenDisabled", "dontAutoPopulatePrimaryAccountInfo", "enableRestrictEditing", "zoomDisabled"),
-    *("fileVaultDisabled", "hideAdminAccount", "iCloudDiagnosticsDisabled", "iCloudStorageDisabled"),
-    *("registrationDisabled", "requestRequiresNetworkTether", "setPrimarySetupAccountAsRegularUser"),
-    *("skipPrimarySetupAccountCreation", "usePlatformSSODuringSetupAssistant"),
-)
 
 
 def tokens(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """The enrolment programme tokens, one for each Apple Business Manager server."""
-    shapes = [_token(tenant, token) for token in tenant.devices.dep_tokens.values()]
+    shapes = [apple_shapes.token(tenant, token) for token in tenant.devices.dep_tokens.values()]
     rows = [odata.narrow(row, odata.selected(request)) for row in shapes]
     return odata.collection(tenant, request, _TOKENS, rows)
 
@@ -42,7 +20,7 @@ def tokens(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.G
 def token(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """One token; expands its default profiles."""
     held = apple.get_token(tenant, request.path_values["token_id"])
-    row = odata.narrow(_token(tenant, held), odata.selected(request))
+    row = odata.narrow(apple_shapes.token(tenant, held), odata.selected(request))
     defaults = {
         "defaultiosenrollmentprofile": ("defaultIosEnrollmentProfile", held.default_ios_profile_id),
         "defaultmacosenrollmentprofile": ("defaultMacOsEnrollmentProfile", held.default_macos_profile_id),
@@ -51,14 +29,16 @@ def token(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.Gr
         shown, profile_id = defaults.get(name, ("", None))
         profile = tenant.devices.dep_profiles.get(profile_id or "")
         if shown:
-            row[shown] = _profile(profile) if profile else None
+            row[shown] = apple_shapes.profile(profile) if profile else None
     return odata.entity(tenant, request, f"{_TOKENS}/$entity", row)
 
 
 def devices(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """Devices that a token has synced; a filter is obeyed where it can be read, though none is documented."""
     held = apple.get_token(tenant, request.path_values["token_id"])
-    rows = odata.matching(request, (_device(tenant, device) for device in apple.devices_of(tenant, held.id)))
+    rows = odata.matching(
+        request, (apple_shapes.device(tenant, device) for device in apple.devices_of(tenant, held.id))
+    )
     narrowed = [odata.narrow(row, odata.selected(request)) for row in rows]
     context = f"{_TOKENS}('{held.id}')/importedAppleDeviceIdentities"
     return odata.collection(tenant, request, context, narrowed, sizes=(1000, 1000))
@@ -67,7 +47,7 @@ def devices(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.
 def device(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """One synced device."""
     held = apple.get_token(tenant, request.path_values["token_id"])
-    row = _device(tenant, apple.get_device(tenant, held.id, request.path_values["id"]))
+    row = apple_shapes.device(tenant, apple.get_device(tenant, held.id, request.path_values["id"]))
     context = f"{_TOKENS}('{held.id}')/importedAppleDeviceIdentities/$entity"
     return odata.entity(tenant, request, context, odata.narrow(row, odata.selected(request)))
 
@@ -75,7 +55,7 @@ def device(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.G
 def profiles(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """The enrolment profiles under a token."""
     held = apple.get_token(tenant, request.path_values["token_id"])
-    shapes = [_profile(profile) for profile in apple.profiles_of(tenant, held.id)]
+    shapes = [apple_shapes.profile(profile) for profile in apple.profiles_of(tenant, held.id)]
     rows = [odata.narrow(row, odata.selected(request)) for row in shapes]
     return odata.collection(tenant, request, f"{_TOKENS}('{held.id}')/enrollmentProfiles", rows)
 
@@ -83,91 +63,71 @@ def profiles(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange
 def profile(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """One enrolment profile."""
     held = apple.get_token(tenant, request.path_values["token_id"])
-    row = _profile(apple.get_profile(tenant, held.id, request.path_values["id"]))
+    row = apple_shapes.profile(apple.get_profile(tenant, held.id, request.path_values["id"]))
     context = f"{_TOKENS}('{held.id}')/enrollmentProfiles/$entity"
     return odata.entity(tenant, request, context, odata.narrow(row, odata.selected(request)))
 
 
-def _token(tenant: tenants.Tenant, held: device_records.DepToken) -> dict[str, Any]:
-    return {
-        "id": held.id,
-        "appleIdentifier": held.apple_id,
-        "tokenExpirationDateTime": odata.timestamp_or_year_one(held.expires),
-        "lastModifiedDateTime": odata.timestamp_or_year_one(held.modified),
-        "lastSuccessfulSyncDateTime": odata.timestamp_or_year_one(held.last_synced),
-        "lastSyncTriggeredDateTime": odata.timestamp_or_year_one(held.last_sync_asked),
-        "lastSyncErrorCode": held.last_sync_error,
-        "shareTokenWithSchoolDataSyncService": False,
-        "dataSharingConsentGranted": True,
-        "tokenType": "dep",
-        "tokenName": held.name,
-        "syncedDeviceCount": len(apple.devices_of(tenant, held.id)),
-        "roleScopeTagIds": ["0"],
-    }
+def count(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """How many tokens there are."""
+    del request
+    return device_shapes.count(tenant.devices.dep_tokens)
 
 
-def _device(tenant: tenants.Tenant, held: device_records.AppleIdentity) -> dict[str, Any]:
-    profile_id = f"{held.token_id}_{held.profile_id}" if held.profile_id else None
-    row = {
-        "id": held.id,
-        "serialNumber": held.serial,
-        "requestedEnrollmentProfileId": profile_id,
-        "requestedEnrollmentProfileAssignmentDateTime": odata.timestamp_or_year_one(held.profile_assigned_at),
-        "isSupervised": held.supervised,
-        "discoverySource": held.discovery_source,
-        "isDeleted": held.deleted,
-        "createdDateTime": odata.timestamp_or_year_one(held.created),
-        "lastContactedDateTime": odata.timestamp_or_year_one(held.last_contacted),
-        "description": held.description,
-        "enrollmentState": apple.enrollment_state(tenant, held),
-        "platform": held.platform,
-    }
-    return device_shapes.laid_over(row, held.properties)
+def device_count(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """How many devices a token has synced."""
+    held = apple.get_token(tenant, request.path_values["token_id"])
+    return device_shapes.count(apple.devices_of(tenant, held.id))
 
 
-def _profile(held: device_records.DepProfile) -> dict[str, Any]:
-    mac = held.platform == "macos"
-    row: dict[str, Any] = {
-        "@odata.type": f"#microsoft.graph.dep{'MacOS' if mac else 'IOS'}EnrollmentProfile",
-        "id": f"{held.token_id}_{held.id}",
-        "displayName": held.name,
-        "description": held.description,
-        "requiresUserAuthentication": held.requires_user,
-        "configurationEndpointUrl": f"https://appleconfigurator2.manage.microsoft.com/MDMServiceConfig?id={held.id}",
-        "enableAuthenticationViaCompanyPortal": held.company_portal,
-        "requireCompanyPortalOnSetupAssistantEnrolledDevices": held.company_portal_required,
-        "configurationWebUrl": held.web_sign_in,
-        "isDefault": held.is_default,
-        "supervisedModeEnabled": held.supervised,
-        "isMandatory": True,
-        "profileRemovalDisabled": True,
-        "supportDepartment": "",
-        "supportPhoneNumber": "",
-        "deviceNameTemplate": "",
-        "enabledSkipKeys": [],
-        "enrollmentTimeAzureAdGroupIds": [],
-        **dict.fromkeys(_BASE_FLAGS, False),
-        **(_mac_part() if mac else _ios_part(held)),
-    }
-    return device_shapes.laid_over(row, held.properties)
+def profile_count(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """How many enrolment profiles a token has."""
+    held = apple.get_token(tenant, request.path_values["token_id"])
+    return device_shapes.count(apple.profiles_of(tenant, held.id))
 
 
-def _ios_part(held: device_records.DepProfile) -> dict[str, Any]:
-    return {
-        **dict.fromkeys(_IOS_FLAGS, False),
-        "carrierActivationUrl": None,
-        "companyPortalVppTokenId": held.vpp_token_id,
-        "enableSingleAppEnrollmentMode": held.single_app_mode,
-        "iTunesPairingMode": "allow",
-        "managementCertificates": [],
-        "passcodeLockGracePeriodInSeconds": None,
-        "sharedIPadMaximumUserCount": 0,
-        "temporarySessionTimeoutInSeconds": 0,
-        "userSessionTimeoutInSeconds": 0,
-    }
+def default_profile(platform: str) -> exchange.Handler:
+    """The handler for the profile that devices of "ios", "macos", ... get by themselves; 404 where there is none.
+
+    The kinds without a person (tvOS, visionOS) never have one here.
+    """
+
+    def handler(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+        held = apple.get_token(tenant, request.path_values["token_id"])
+        wanted = apple.default_profile(held, platform) if platform in ("ios", "macos") else None
+        row = apple_shapes.profile(apple.get_profile(tenant, held.id, wanted or ""))
+        context = f"{_TOKENS}('{held.id}')/enrollmentProfiles/$entity"
+        return odata.entity(tenant, request, context, odata.narrow(row, odata.selected(request)))
+
+    return handler
 
 
-def _mac_part() -> dict[str, Any]:
-    texts = ("adminAccountFullName", "adminAccountPassword", "adminAccountUserName")
-    accounts = ("primaryAccountFullName", "primaryAccountUserName", "depProfileAdminAccountPasswordRotationSetting")
-    return {**dict.fromkeys(_MAC_FLAGS, False), **dict.fromkeys(texts + accounts)}
+def sync(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """204, or 429 with Retry-After within 15 minutes (deponboardingsetting-syncwithappledeviceenrollmentprogram)."""
+    apple_sync.sync(tenant, apple.get_token(tenant, request.path_values["token_id"]))
+    return exchange.NO_CONTENT
+
+
+def assign_profile(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """204; `deviceIds` are serial numbers (intune-enrollment-enrollmentprofile-updatedeviceprofileassignment)."""
+    wanted = sent.texts(sent.parameters(request, ("deviceIds",)), "deviceIds")
+    apple_sync.assign_profile(tenant, _profile_of(tenant, request), wanted)
+    return exchange.NO_CONTENT
+
+
+def make_default(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """204 (intune-enrollment-enrollmentprofile-setdefaultprofile)."""
+    apple_sync.make_default(tenant, _profile_of(tenant, request))
+    return exchange.NO_CONTENT
+
+
+def delete_device(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """204; a full synchronisation brings the device back while Apple still holds it."""
+    held = apple.get_token(tenant, request.path_values["token_id"])
+    del tenant.devices.apple[apple.get_device(tenant, held.id, request.path_values["id"]).id]
+    return exchange.NO_CONTENT
+
+
+def _profile_of(tenant: tenants.Tenant, request: exchange.GraphRequest) -> device_records.DepProfile:
+    held = apple.get_token(tenant, request.path_values["token_id"])
+    return apple.get_profile(tenant, held.id, request.path_values["id"])

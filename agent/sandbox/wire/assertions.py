@@ -1,19 +1,21 @@
 """Client assertions: the signed JWT by which a registration proves that it holds its certificate's key.
 
 Old clients sign RS256 and name the certificate by SHA-1 (`x5t`), current MSAL signs PS256 and names it by SHA-256
-(`x5t#S256`); both are accepted (learn.microsoft.com/entra/identity-platform/certificate-credentials).
+(`x5t#S256`); both are accepted (learn.microsoft.com/entra/identity-platform/certificate-credentials). An assertion by
+somebody else counts where the registration names that issuer and subject (workload identity federation).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from agent.sandbox import errors, records, signing
@@ -36,8 +38,53 @@ def check(host: tenants.Tenant, registration: records.Registration, form: Mappin
         raise _refused("AADSTS50027: JWT token is invalid or malformed.") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise _refused("AADSTS50027: JWT token is invalid or malformed.")
-    _check_signature(registration, header, f"{header_text}.{claims_text}".encode(), signature)
+    signed = f"{header_text}.{claims_text}".encode()
+    if registration.federated and claims.get("iss") != registration.app_id:
+        _check_federated(host, registration, claims, _Signed(header, signed, signature))
+        return
+    _check_signature(registration, header, signed, signature)
     _check_claims(host, registration, claims)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    header: dict[str, Any]
+    text: bytes
+    signature: bytes
+
+
+def _check_federated(
+    host: tenants.Tenant, registration: records.Registration, claims: dict[str, Any], sent: _Signed
+) -> None:
+    """Issuer, audience and subject must fit to the letter
+    (learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust)."""
+    left = registration.federated
+    for name, claim, number in (("issuer", "iss", 700211), ("audience", "aud", 700212), ("subject", "sub", 700213)):
+        said = claims.get(claim)
+        left = [one for one in left if getattr(one, name) in (said if isinstance(said, list) else [said])]
+        if not left:
+            raise _refused(
+                f"AADSTS{number}: No matching federated identity record found for presented assertion {name} '{said}'."
+            )
+    if not any(_signed_by(host, credential, sent) for credential in left):
+        raise _refused("AADSTS7000275: Federated assertion contains an invalid signature.")
+    _check_time(host, claims)
+
+
+def _signed_by(host: tenants.Tenant, credential: records.FederatedCredential, sent: _Signed) -> bool:
+    if sent.header.get("alg") != "RS256":
+        return False
+    if not credential.keys:
+        return host.signer.verifies(sent.text, sent.signature)
+    pem = credential.keys.get(str(sent.header.get("kid", "")))
+    key = None if pem is None else serialization.load_pem_public_key(pem.encode())
+    if not isinstance(key, rsa.RSAPublicKey):
+        return False
+    try:
+        key.verify(sent.signature, sent.text, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _check_signature(
@@ -75,6 +122,10 @@ def _check_claims(host: tenants.Tenant, registration: records.Registration, clai
         raise _refused("AADSTS700021: Client assertion application identifier doesn't match 'client_id' parameter.")
     if claims.get("aud") not in _audiences(host):
         raise _refused("AADSTS700023: Client assertion audience claim does not match Realm issuer.")
+    _check_time(host, claims)
+
+
+def _check_time(host: tenants.Tenant, claims: dict[str, Any]) -> None:
     now = host.now()
     starts, ends = claims.get("nbf", claims.get("iat", 0)), claims.get("exp")
     if not isinstance(ends, int | float) or not isinstance(starts, int | float):

@@ -1,25 +1,30 @@
 """The control door: what a demo or a test may do to the tenant that no real tenant offers.
 
-Moves virtual devices, scripts faults, counts requests, seeds and resets. Only for callers on this machine who hold the
-token; never on Graph's routes. Device moves run without the tenant's lock: devices come back over HTTP.
+Moves virtual devices, lets people sign in, scripts faults, counts requests, turns switches, seeds and resets. Only for
+callers on this machine who hold the token; never on Graph's routes. Devices and people move without the tenant's lock:
+they come back over HTTP.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import flask
+from cryptography import x509
 
-from agent.sandbox import errors, seed
+from agent.sandbox import errors, records, seed, switches
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import passes, people
-from agent.sandbox.virtual import fleet
+from agent.sandbox.virtual import browser, fleet, staff
 from agent.sandbox.wire import faults
 
-_LOCAL = ("localhost", "127.0.0.1")
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$", re.IGNORECASE)
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 @dataclass(slots=True)
@@ -28,6 +33,7 @@ class Door:
 
     token: str = field(repr=False)
     fleet: Callable[[], fleet.Fleet]
+    staff: Callable[[], staff.Staff]
     reseed: Callable[[str | None], None]
 
 
@@ -38,8 +44,14 @@ def blueprint(host: tenants.Tenant, door: Door, gate: faults.Gate) -> flask.Blue
     pages.register_error_handler(_Refused, lambda refusal: ({"error": str(refusal)}, refusal.status))
     pages.register_error_handler(seed.SeedError, lambda refusal: ({"error": str(refusal)}, 422))
     pages.register_error_handler(fleet.FleetError, lambda refusal: ({"error": str(refusal)}, 422))
+    pages.register_error_handler(staff.StaffError, lambda refusal: ({"error": str(refusal)}, 422))
+    pages.register_error_handler(browser.Unreachable, lambda refusal: ({"error": str(refusal)}, 422))
+    pages.register_error_handler(switches.WrongSwitch, lambda refusal: ({"error": str(refusal)}, 422))
     pages.register_error_handler(errors.GraphError, lambda refusal: ({"error": refusal.message}, 422))
     _add_devices(pages, door)
+    _add_people(pages, host, door)
+    _add_switches(pages, host, gate)
+    _add_tokens(pages, host)
     _add_faults(pages, host, gate)
     _add_state(pages, host, door, gate)
     return pages
@@ -52,7 +64,8 @@ class _Refused(Exception):
 
 
 def _guard(door: Door) -> None:
-    if flask.request.host.partition(":")[0].lower() not in _LOCAL:
+    remote = flask.request.remote_addr or _LOOPBACK[0]
+    if not _LOCAL.match(flask.request.host) or remote not in _LOOPBACK:
         raise _Refused(403, "The control door answers on localhost only.")
     scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), door.token.encode()):
@@ -67,6 +80,82 @@ def _add_devices(pages: flask.Blueprint, door: Door) -> None:
     @pages.post("/devices/<serial>/<action>")
     def move(serial: str, action: str) -> dict[str, Any]:
         return door.fleet().move(serial, action, _body())
+
+
+def _add_people(pages: flask.Blueprint, host: tenants.Tenant, door: Door) -> None:
+    @pages.get("/people")
+    def holders() -> dict[str, Any]:
+        return {"people": door.staff().list()}
+
+    @pages.post("/people")
+    def add_person() -> tuple[dict[str, Any], int]:
+        body = _body()
+        made = records.User(host.new_id(), str(body.get("user_name")), str(body.get("name") or body.get("user_name")))
+        with host.lock:
+            if people.by_upn(host, made.upn) is not None or "@" not in made.upn:
+                raise _Refused(422, f"'{made.upn}' is taken, or no user name.")
+            people.add(host, made, [str(group_id) for group_id in body.get("groups", [])])
+        return {"id": made.id}, 201
+
+    @pages.post("/people/<person>/sign-in")
+    def sign_in(person: str) -> dict[str, Any]:
+        return door.staff().sign_in(person, str(_body().get("address", "")))
+
+    @pages.post("/people/<person>/enter-code")
+    def enter_code(person: str) -> dict[str, Any]:
+        body = _body()
+        approve = body.get("approve", True) is True
+        return door.staff().enter_code(person, str(body.get("user_code", "")), approve=approve)
+
+
+def _add_switches(pages: flask.Blueprint, host: tenants.Tenant, gate: faults.Gate) -> None:
+    @pages.get("/options")
+    def options() -> dict[str, Any]:
+        with host.lock:
+            return dataclasses.asdict(host.options)
+
+    @pages.patch("/options")
+    def change() -> dict[str, Any]:
+        with host.lock:
+            switches.change(host.options, _body())
+            host.apply_lags()
+            gate.throttle.clear()
+            return dataclasses.asdict(host.options)
+
+
+def _add_tokens(pages: flask.Blueprint, host: tenants.Tenant) -> None:
+    @pages.post("/certificate")
+    def certificate() -> tuple[str, int]:
+        """As an administrator uploads the public half of a registration's certificate, PEM text."""
+        body = _body()
+        try:
+            x509.load_pem_x509_certificate(str(body.get("certificate", "")).encode())
+        except ValueError:
+            raise _Refused(422, "This is no certificate in PEM text.") from None
+        with host.lock:
+            _registration(host, str(body.get("registration"))).certificate = body["certificate"]
+        return "", 204
+
+    @pages.post("/expire-tokens")
+    def expire() -> tuple[str, int]:
+        with host.lock:
+            for token in host.sign_ins.access_tokens.values():
+                token.expires = min(token.expires, host.now())
+        return "", 204
+
+    @pages.post("/workload-token")
+    def workload_token() -> dict[str, Any]:
+        """A token as a build server or cluster gives its jobs; the tenant signs it as an issuer of its own."""
+        body, now = _body(), int(host.now().timestamp())
+        claims = {
+            "iss": host.workload_issuer,
+            "sub": str(body.get("subject", "")),
+            "aud": str(body.get("audience", "api://AzureADTokenExchange")),
+            "iat": now,
+            "nbf": now,
+            "exp": now + 60 * int(body.get("minutes", 10)),
+        }
+        return {"token": host.signer.sign(claims)}
 
 
 def _add_faults(pages: flask.Blueprint, host: tenants.Tenant, gate: faults.Gate) -> None:
@@ -86,7 +175,11 @@ def _add_faults(pages: flask.Blueprint, host: tenants.Tenant, gate: faults.Gate)
     @pages.get("/counters")
     def counters() -> dict[str, Any]:
         with host.lock:
-            return {"requests": dict(gate.counters.requests), "early_returns": gate.counters.early_returns}
+            return {
+                "requests": dict(gate.counters.requests),
+                "early_returns": gate.counters.early_returns,
+                "throttled": dict(gate.throttle.refused),
+            }
 
 
 def _add_state(pages: flask.Blueprint, host: tenants.Tenant, door: Door, gate: faults.Gate) -> None:
@@ -130,10 +223,10 @@ def _add_state(pages: flask.Blueprint, host: tenants.Tenant, door: Door, gate: f
 def _start_over(host: tenants.Tenant, door: Door, gate: faults.Gate, text: str | None) -> None:
     """Without the tenant's lock around `reseed`: a device that moves holds the fleet and waits for the tenant."""
     with host.lock:
-        gate.faults.clear()
-        gate.counters.requests.clear()
-        gate.counters.early_returns = 0
+        gate.clear()
     door.reseed(text)
+    with host.lock:
+        gate.throttle.clear()
 
 
 def _deny(host: tenants.Tenant, name: str, permission: str) -> None:

@@ -1,7 +1,6 @@
-"""Handlers for Temporary Access Passes, their policy, and the collections of authentication methods.
+"""Handlers for Temporary Access Passes, of anybody and of oneself (`/me`).
 
-A list never has `device`; a single GET with `$expand=device` does. The code of a pass is in the 201 of its creation and
-nowhere else.
+The code of a pass is in the 201 of its creation and nowhere else. Who may touch whose methods is `admission`'s matter.
 """
 
 from __future__ import annotations
@@ -10,141 +9,44 @@ from typing import Any
 
 from agent.sandbox import errors, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import methods, passes, people, roles
-from agent.sandbox.wire import errors as wire_errors
+from agent.sandbox.areas import passes, people
 from agent.sandbox.wire import exchange, odata
 
 _PASS_TYPE = "#microsoft.graph.temporaryAccessPassAuthenticationMethod"  # noqa: S105 - a type's name
-_POLICY_TYPE = "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration"
-_POLICY_CONTEXT = "policies/authenticationMethodsPolicy"
-_PASS_POLICY = "temporaryaccesspass"  # noqa: S105 - a path segment
-_KIND_DEFAULTS: dict[str, dict[str, Any]] = {
-    "windowsHelloForBusiness": {"keyStrength": "normal"},
-    "microsoftAuthenticator": {"deviceTag": "SoftwareTokenActivated", "phoneAppVersion": None},
-    "fido2": {
-        "aaGuid": None,
-        "model": None,
-        "attestationCertificates": [],
-        "attestationLevel": "attested",
-        "passkeyType": "deviceBound",
-    },
-    "platformCredential": {"keyStrength": "normal", "platform": "macOS"},
-    "password": {"password": None},
-    "phone": {"phoneNumber": None, "phoneType": "mobile", "smsSignInState": "notConfigured"},
-    "email": {"emailAddress": None},
-    "softwareOath": {"secretKey": None},
-}
-"""What each kind shows besides id, name and time, unless the record says otherwise."""
+_SEGMENT = "temporaryAccessPassMethods"
 
 
 def list_passes(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """GET .../temporaryAccessPassMethods: none or one, expired ones too, never with the code."""
-    user = _reachable(tenant, request)
+    user = people.find(tenant, request.path_values["id"])
     access_pass = passes.seen(tenant, user)
     rows = [] if access_pass is None else [pass_row(tenant, request, access_pass)]
-    return odata.collection(tenant, request, _context(user, "temporaryAccessPassMethods"), rows)
+    return odata.collection(tenant, request, context(user, _SEGMENT), rows)
 
 
 def get_pass(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """GET .../temporaryAccessPassMethods/{method_id}; 404 for one that was replaced or deleted."""
-    user = _reachable(tenant, request)
+    user = people.find(tenant, request.path_values["id"])
     access_pass = passes.find(tenant, user, request.path_values["method_id"])
     row = pass_row(tenant, request, access_pass)
-    return odata.entity(tenant, request, _context(user, "temporaryAccessPassMethods/$entity"), row)
+    return odata.entity(tenant, request, context(user, f"{_SEGMENT}/$entity"), row)
 
 
 def create_pass(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """POST .../temporaryAccessPassMethods: 201 with the code
     (learn.microsoft.com/graph/api/authentication-post-temporaryaccesspassmethods)."""
-    user = _reachable(tenant, request)
-    _refuse_without_role(tenant, request, user)
+    user = people.find(tenant, request.path_values["id"])
     terms = _terms(request.body)
-    made_by = request.caller.user_id or request.caller.app_id
-    access_pass = passes.create(tenant, user, terms, made_by=made_by)
+    access_pass = passes.create(tenant, user, terms, made_by=made_by(request))
     row = pass_row(tenant, request, access_pass) | {"temporaryAccessPass": access_pass.code}
-    made = odata.entity(tenant, request, _context(user, "temporaryAccessPassMethods/$entity"), row)
+    made = odata.entity(tenant, request, context(user, f"{_SEGMENT}/$entity"), row)
     return exchange.GraphResponse(made.body, 201)
 
 
 def delete_pass(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """DELETE .../temporaryAccessPassMethods/{method_id}: 204."""
-    user = _reachable(tenant, request)
-    _refuse_without_role(tenant, request, user)
-    by = request.caller.user_id or request.caller.app_id
-    passes.delete(tenant, user, request.path_values["method_id"], by=by)
-    return exchange.NO_CONTENT
-
-
-def list_all_methods(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /users/{id}/authentication/methods: every kind, each with its type; a pass is listed too."""
-    user = _reachable(tenant, request)
-    rows = []
-    for method in methods.held(tenant, user):
-        type_name = f"#microsoft.graph.{methods.BY_KIND[method.kind].type_name}"
-        rows.append({"@odata.type": type_name, **method_row(request, method)})
-    access_pass = passes.seen(tenant, user)
-    if access_pass is not None:
-        rows.append(pass_row(tenant, request, access_pass))
-    return odata.collection(tenant, request, _context(user, "methods"), rows)
-
-
-def list_methods(segment: str) -> exchange.Handler:
-    """GET of one collection of methods, such as `fido2Methods`; query options are ignored, as documented."""
-    collection = methods.COLLECTIONS[segment]
-
-    def handler(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-        user = _reachable(tenant, request)
-        rows = [method_row(request, method) for method in methods.held(tenant, user, collection.kind)]
-        empty_is_missing = tenant.options.platform_credentials_404_when_empty
-        if not rows and collection.kind == "platformCredential" and empty_is_missing:
-            raise errors.GraphError(404, "resourceNotFound", "The requested resource was not found.", flavour="methods")
-        return odata.collection(tenant, request, _context(user, segment), rows)
-
-    return handler
-
-
-def get_method(segment: str) -> exchange.Handler:
-    """GET of one method; `$expand=device` adds its Entra device where the kind has one."""
-    collection = methods.COLLECTIONS[segment]
-
-    def handler(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-        user = _reachable(tenant, request)
-        method = methods.find(tenant, user, collection.kind, request.path_values["method_id"])
-        row = method_row(request, method)
-        if collection.has_device and "device" in odata.expanded(request):
-            row["device"] = _device_row(tenant, method.device_id)
-        return odata.entity(tenant, request, _context(user, f"{segment}/$entity"), row)
-
-    return handler
-
-
-def get_methods_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /policies/authenticationMethodsPolicy, with the one configuration that the sandbox knows."""
-    row = {
-        "id": "authenticationMethodsPolicy",
-        "displayName": "Authentication Methods Policy",
-        "description": "The tenant-wide policy that controls which authentication methods are allowed in the tenant",
-        "lastModifiedDateTime": odata.maybe_timestamp(tenant.credentials.policy.changed_at),
-        "policyVersion": "1.5",
-        "policyMigrationState": "migrationComplete",
-        "authenticationMethodConfigurations": [_policy_row(tenant.credentials.policy)],
-    }
-    return odata.entity(tenant, request, "authenticationMethodsPolicy", row)
-
-
-def get_pass_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET .../authenticationMethodConfigurations/TemporaryAccessPass."""
-    _refuse_other_configurations(request)
-    row = _policy_row(tenant.credentials.policy)
-    return odata.entity(tenant, request, f"{_POLICY_CONTEXT}/authenticationMethodConfigurations/$entity", row)
-
-
-def change_pass_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """PATCH .../authenticationMethodConfigurations/TemporaryAccessPass: 204; the body must name its type."""
-    _refuse_other_configurations(request)
-    if not isinstance(request.body, dict) or request.body.get("@odata.type") != _POLICY_TYPE:
-        raise errors.GraphError(400, "badRequest", "The request body must contain '@odata.type'.", flavour="methods")
-    passes.change_policy(tenant, request.body)
+    user = people.find(tenant, request.path_values["id"])
+    passes.delete(tenant, user, request.path_values["method_id"], by=made_by(request))
     return exchange.NO_CONTENT
 
 
@@ -166,26 +68,14 @@ def pass_row(tenant: tenants.Tenant, request: exchange.GraphRequest, access_pass
     return row | {"isUsable": usable, "methodUsabilityReason": reason}
 
 
-def method_row(request: exchange.GraphRequest, method: records.Method) -> dict[str, Any]:
-    """A method without its device; beta adds when it was last used."""
-    row: dict[str, Any] = {"id": method.id, "createdDateTime": odata.maybe_timestamp(method.created)}
-    if method.kind not in ("password", "phone", "email", "softwareOath"):
-        row["displayName"] = method.display_name
-    row |= _KIND_DEFAULTS.get(method.kind, {}) | method.properties
-    if request.beta:
-        row["lastUsedDateTime"] = odata.maybe_timestamp(method.last_used)
-    return row
+def made_by(request: exchange.GraphRequest) -> str:
+    """Who acts: the signed-in person's id, else the app's."""
+    return request.caller.user_id or request.caller.app_id
 
 
-def _reachable(tenant: tenants.Tenant, request: exchange.GraphRequest) -> records.User:
-    return people.find(tenant, request.path_values["id"])
-
-
-def _refuse_without_role(tenant: tenants.Tenant, request: exchange.GraphRequest, user: records.User) -> None:
-    """An app may touch anybody, administrators too; a signed-in operator needs a role over this person."""
-    operator_id = request.caller.user_id
-    if operator_id is not None and not roles.may_manage_methods(tenant, operator_id, user):
-        raise wire_errors.denied(request.path)
+def context(user: records.User, tail: str) -> str:
+    """What stands behind `$metadata#` for one person's methods."""
+    return f"users('{user.id}')/authentication/{tail}"
 
 
 def _terms(body: Any) -> passes.Terms:
@@ -208,47 +98,3 @@ def _terms(body: Any) -> passes.Terms:
 
 def _bad_body(message: str) -> errors.GraphError:
     return errors.GraphError(400, "badRequest", message, flavour="methods")
-
-
-def _refuse_other_configurations(request: exchange.GraphRequest) -> None:
-    wanted = request.path_values["configuration"]
-    if wanted.lower() != _PASS_POLICY:
-        raise errors.GraphError(501, "notImplemented", f"The sandbox tenant does not know the policy for {wanted}.")
-
-
-def _policy_row(policy: records.PassPolicy) -> dict[str, Any]:
-    return {
-        "@odata.type": _POLICY_TYPE,
-        "id": "TemporaryAccessPass",
-        "state": "enabled" if policy.enabled else "disabled",
-        "defaultLifetimeInMinutes": policy.default,
-        "defaultLength": policy.length,
-        "minimumLifetimeInMinutes": policy.minimum,
-        "maximumLifetimeInMinutes": policy.maximum,
-        "isUsableOnce": policy.one_time,
-        "includeTargets": [
-            {"targetType": "group", "id": target, "isRegistrationRequired": False} for target in policy.include
-        ],
-        "excludeTargets": [{"targetType": "group", "id": target} for target in policy.exclude],
-    }
-
-
-def _device_row(tenant: tenants.Tenant, device_id: str | None) -> dict[str, Any] | None:
-    device = tenant.devices.entra.get(device_id or "")
-    if device is None:
-        return None
-    return {
-        "id": device.id,
-        "accountEnabled": device.enabled,
-        "deviceId": device.device_id,
-        "displayName": device.display_name,
-        "isCompliant": device.is_compliant,
-        "isManaged": device.is_managed,
-        "operatingSystem": device.operating_system,
-        "operatingSystemVersion": device.os_version,
-        "trustType": device.trust_type,
-    }
-
-
-def _context(user: records.User, tail: str) -> str:
-    return f"users('{user.id}')/authentication/{tail}"

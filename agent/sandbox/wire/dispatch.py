@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import flask
 from werkzeug import datastructures
 
 from agent.sandbox import errors
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import sign_in
+from agent.sandbox.wire import admission, batch, clouds, exchange, faults, matching, routes, throttling
 from agent.sandbox.wire import errors as wire_errors
-from agent.sandbox.wire import exchange, faults, matching, routes
 
-GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"})
+_OPTIONS = frozenset({"select", "filter", "expand", "orderby", "top", "skip", "count", "search", "skiptoken"})
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-_WINDOW = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One Graph request as sent: `path` is below the version, still percent-encoded; `query` without the "?".
+
+    Headers are found in any letter case. An item of a `$batch` is a `Call` too.
+    """
+
+    version: str
+    method: str
+    path: str
+    query: str
+    headers: datastructures.Headers = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)
@@ -29,77 +42,110 @@ class Dispatcher:
 
     host: tenants.Tenant
     gate: faults.Gate
-    _reports: dict[str, list[datetime]] = field(default_factory=dict)
 
     def answer(self, version: str, sent: flask.Request) -> flask.Response:
         """Carry out one request below `/{version}`; every refusal is an answer too."""
-        request_id = self.host.request_id()
-        client_request_id = sent.headers.get("client-request-id", request_id)
-        try:
-            response = self._carry_out(version, sent)
-        except errors.GraphError as error:
-            body = wire_errors.body(
-                error, request_id=request_id, client_request_id=client_request_id, now=self.host.now()
-            )
-            response = exchange.GraphResponse(body, error.status, error.headers)
+        path = _path_as_sent(sent)[len(version) + 1 :]
+        query = sent.query_string.decode("latin-1")
+        headers = datastructures.Headers(sent.headers)
+        response = self.carry_out(Call(version, sent.method, path, query, headers, sent.get_data()))
         raw = b"" if response.body is None else json.dumps(response.body).encode()
         answer = flask.Response(raw, status=response.status, headers=dict(response.headers))
         if raw:
-            answer.headers["Content-Type"] = _JSON
+            answer.headers["Content-Type"] = response.headers.get("Content-Type", _JSON)
         else:
             answer.headers.remove("Content-Type")
-        answer.headers["request-id"] = request_id
-        answer.headers["client-request-id"] = client_request_id
         return answer
 
-    def _carry_out(self, version: str, sent: flask.Request) -> exchange.GraphResponse:
-        path = _path_as_sent(sent)[len(version) + 1 :]
-        route, values = matching.find(routes.TABLE, version, sent.method, path)
+    def carry_out(self, call: Call) -> exchange.GraphResponse:
+        """The answer to one call, refusals included, with the ids in its headers; an item of a `$batch` likewise."""
+        request_id = self.host.request_id()
+        client_request_id = call.headers.get("client-request-id", request_id)
+        try:
+            response = self._let_in(call)
+        except errors.GraphError as error:
+            return self._refused(call, error)
+        ids = {"request-id": request_id, "client-request-id": client_request_id}
+        return exchange.GraphResponse(response.body, response.status, {**response.headers, **ids})
+
+    def _refused(self, call: Call, error: errors.GraphError) -> exchange.GraphResponse:
+        request_id = self.host.request_id()
+        client_request_id = call.headers.get("client-request-id", request_id)
+        if error.status == 429 and error.headers.get("Retry-After", "").isdecimal():
+            self.gate.close(_whose(call), int(error.headers["Retry-After"]))
+        body = wire_errors.body(error, request_id=request_id, client_request_id=client_request_id, now=self.host.now())
+        ids = {"request-id": request_id, "client-request-id": client_request_id}
+        return exchange.GraphResponse(body, error.status, {**error.headers, **ids})
+
+    def _batch(self, call: Call) -> exchange.GraphResponse:
+        """Each item as a call of its own: with the batch's token, its own other headers, and its own limits."""
+        authorization = call.headers.get("Authorization", "")
+        admission.caller(self.host, authorization)
+
+        def carry_out(item: batch.Item) -> exchange.GraphResponse:
+            headers = datastructures.Headers(item.headers)
+            headers["Authorization"] = authorization
+            alone = Call(call.version, item.method, item.path, item.query, headers, item.body)
+            self.gate.watch_early_return(_whose(alone))
+            return self._with_faults(alone)
+
+        return batch.answer(_json_body(call.body), carry_out, order=self.host.request_id())
+
+    def _with_faults(self, call: Call) -> exchange.GraphResponse:
+        if batch.is_batch(call.method, call.path):
+            return self._refused(call, wire_errors.nested_batch())
+        refusal = self.gate.refusal_of_item(f"{call.method} /{call.version}{call.path}")
+        return self.carry_out(call) if refusal is None else self._refused(call, refusal)
+
+    def _let_in(self, call: Call) -> exchange.GraphResponse:
+        if batch.is_batch(call.method, call.path):
+            return self._batch(call)
+        clouds.check(self.host, call.path)
+        route, values = matching.find(routes.TABLE, call.version, call.method, call.path)
         self.gate.counters.requests[f"{route.method} {route.path}"] += 1
-        caller = self._caller(sent.headers.get("Authorization", ""))
-        allowed = route.permissions if caller.kind == "app" or route.delegated is None else route.delegated
-        if not caller.permissions.intersection(allowed):
-            raise wire_errors.denied(path)
-        if route.report:
-            self._count_report(caller, sent)
+        caller = admission.caller(self.host, call.headers.get("Authorization", ""))
         request = exchange.GraphRequest(
-            version=version,
-            path=path,
-            path_values=values,
-            query=sent.args.to_dict(),
-            headers=datastructures.Headers(sent.headers),
-            body=_json_body(sent),
+            version=call.version,
+            path=call.path,
+            path_values=_with_me(values, call.path, caller),
+            query=_options(call.query),
+            headers=call.headers,
+            body=None,
             caller=caller,
         )
-        response = route.handler(self.host, request)
-        return exchange.GraphResponse(
-            response.body, response.status, {"x-ms-resource-unit": str(_cost(route, request)), **response.headers}
+        admission.check(self.host, route, request)
+        cost = _cost(route, request)
+        told = self.gate.throttle.charge(
+            throttling.Charge(
+                caller.app_id, route.method, call.path, units=cost, report=route.report, user_id=caller.user_id
+            )
         )
+        response = route.handler(self.host, dataclasses.replace(request, body=_json_body(call.body)))
+        told["x-ms-resource-unit"] = str(cost)
+        return exchange.GraphResponse(response.body, response.status, {**told, **response.headers})
 
-    def _caller(self, authorization: str) -> exchange.Caller:
-        scheme, _, text = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not text.strip():
-            raise wire_errors.unauthenticated("Access token is empty.")
-        token = self.host.sign_ins.access_tokens.get(text.strip())
-        if token is None:
-            raise wire_errors.unauthenticated("Access token validation failure. Invalid signature.")
-        if token.audience not in GRAPH_AUDIENCES | {self.host.origin}:
-            raise wire_errors.unauthenticated("Access token validation failure. Invalid audience.")
-        if token.expires <= self.host.now():
-            raise wire_errors.unauthenticated("Lifetime validation failed, the token is expired.")
-        if token.session_id is not None and sign_in.live_session(self.host, token.session_id) is None:
-            raise wire_errors.unauthenticated("Access token has expired or is not yet valid.")
-        return exchange.Caller(token.app_id, token.kind, token.permissions, token.user_id)
 
-    def _count_report(self, caller: exchange.Caller, sent: flask.Request) -> None:
-        """Five requests to the reports in ten seconds per app (learn.microsoft.com/graph/throttling-limits)."""
-        now = self.host.now()
-        recent = [moment for moment in self._reports.get(caller.app_id, []) if now - moment < _WINDOW]
-        self._reports[caller.app_id] = [*recent, now]
-        if len(recent) >= self.host.options.reports_limit_per_10_s:
-            wait = math.ceil((recent[0] + _WINDOW - now).total_seconds())
-            self.gate.closed(sent.environ, wait)
-            raise wire_errors.throttled(wait)
+def _with_me(values: Mapping[str, str], path: str, caller: exchange.Caller) -> Mapping[str, str]:
+    """Under `/me` the id is the signed-in person's."""
+    mine = path.lower() == "/me" or path.lower().startswith("/me/")
+    return {"id": caller.user_id, **values} if mine and caller.user_id is not None else values
+
+
+def _options(query: str) -> dict[str, str]:
+    """The query by name: options in lower case, with the "$" that may be left out."""
+    sent = parse_qsl(query, keep_blank_values=True)
+    return {_option(name): value for name, value in sent}
+
+
+def _option(name: str) -> str:
+    lowered = name.lower()
+    if lowered.startswith("$"):
+        return lowered
+    return f"${lowered}" if lowered in _OPTIONS else name
+
+
+def _whose(call: Call) -> str:
+    return faults.caller_and_path(call.headers.get("Authorization", ""), call.method, f"/{call.version}{call.path}")
 
 
 def _path_as_sent(sent: flask.Request) -> str:
@@ -110,8 +156,7 @@ def _path_as_sent(sent: flask.Request) -> str:
     return sent.path.replace("%", "%25")
 
 
-def _json_body(sent: flask.Request) -> Any:
-    raw = sent.get_data()
+def _json_body(raw: bytes) -> Any:
     if not raw.strip():
         return None
     try:

@@ -13,7 +13,17 @@ import flask
 
 from agent.sandbox import errors
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import mdm, microsoft_apps, registration, sign_in
+from agent.sandbox.areas import (
+    approvals,
+    check_in,
+    mac,
+    mdm,
+    microsoft_apps,
+    pre_provisioning,
+    preparation,
+    registration,
+    sign_in,
+)
 
 Answer = dict[str, Any]
 
@@ -32,6 +42,14 @@ def blueprint(tenant: tenants.Tenant) -> flask.Blueprint:
         "apple": _apple,
         "company-portal": _company_portal,
         "authenticator": _authenticator,
+        "pre-provision": _pre_provision,
+        "check-in": _check_in,
+        "pin-reset": _pin_reset,
+        "platform-sso": _platform_sso,
+        "register": _register,
+        "passkey": _passkey,
+        "approval-requests": _approval_requests,
+        "approve": _approve,
     }
 
     def answer(step: str) -> tuple[Answer, int]:
@@ -92,10 +110,11 @@ class _Call:
 def _first_run(tenant: tenants.Tenant, call: _Call) -> Answer:
     found = registration.at_first_run(tenant, call.text("serial"))
     if found is None:
-        raise registration.DeviceRefused("807", "Autopilot has no profile for this PC.", status=404)
+        raise registration.unprofiled(tenant, call.text("serial")) or registration.DeviceRefused("815", "No profile.")
     identity, profile = found
     return {
         "tenant_id": tenant.id,
+        "autopilot_id": identity.id,
         "organisation": tenant.directory.organisation.display_name,
         "profile": profile.name,
         "name_template": profile.device_name_template,
@@ -113,7 +132,21 @@ def _join(tenant: tenants.Tenant, call: _Call) -> Answer:
 
 def _manage(tenant: tenants.Tenant, call: _Call) -> Answer:
     bearer = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT)
-    return _enrolled(mdm.enrol_windows(tenant, bearer, call.hardware()))
+    hardware = call.hardware()
+    if registration.at_first_run(tenant, hardware.serial) is None:
+        return _enrolled(preparation.enrol(tenant, bearer, hardware))
+    prepared = pre_provisioning.awaiting_person(tenant, hardware.serial)
+    if prepared is not None:
+        return _enrolled(pre_provisioning.take_over(tenant, bearer, hardware, prepared))
+    return _enrolled(mdm.enrol_windows(tenant, bearer, hardware))
+
+
+def _pre_provision(tenant: tenants.Tenant, call: _Call) -> Answer:
+    return _enrolled(pre_provisioning.prepare(tenant, call.hardware()))
+
+
+def _check_in(tenant: tenants.Tenant, call: _Call) -> Answer:
+    return {"tenant_id": tenant.id, **_enrolled(check_in.of_pc(tenant, call.text("device_id")))}
 
 
 def _enrolled(enrolled: mdm.Enrolled) -> Answer:
@@ -131,6 +164,12 @@ def _hello(tenant: tenants.Tenant, call: _Call) -> Answer:
         tenant, bearer, device_id=call.text("device_id"), public_key=call.text("public_key")
     )
     return {"method_id": method.id}
+
+
+def _pin_reset(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    device_id, public_key = call.text("device_id"), call.text("public_key")
+    return {"method_id": registration.reset_pin(tenant, bearer, device_id=device_id, public_key=public_key).id}
 
 
 def _remote_management(tenant: tenants.Tenant, call: _Call) -> Answer:
@@ -163,3 +202,38 @@ def _authenticator(tenant: tenants.Tenant, call: _Call) -> Answer:
         tenant, bearer, device_id=call.text("device_id"), public_key=call.text("public_key")
     )
     return {"method_id": method.id}
+
+
+def _platform_sso(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    method = mac.register(
+        tenant, bearer, call.text("device_token"), call.hardware(), public_key=call.text("public_key")
+    )
+    return {"method_id": method.id, "device_id": bearer.session.device_id}
+
+
+def _register(tenant: tenants.Tenant, call: _Call) -> Answer:
+    """A person's own phone, not under management, gets its object in the directory."""
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    device = registration.register_phone(tenant, bearer, call.hardware(), system=call.text("system"))
+    return {"device_id": device.device_id}
+
+
+def _passkey(tenant: tenants.Tenant, call: _Call) -> Answer:
+    bearer = sign_in.bearer(tenant, call.token, microsoft_apps.DEVICE_REGISTRATION)
+    held_in = call.text("system")
+    if held_in not in registration.PASSKEY_MAKERS:
+        raise registration.DeviceRefused("no_key", f"A phone with '{held_in}' holds no passkeys.", status=400)
+    name, public_key = call.text("name"), call.text("public_key")
+    method = registration.add_passkey(tenant, bearer.session, name=name, public_key=public_key, held_in=held_in)
+    return {"method_id": method.id}
+
+
+def _approval_requests(tenant: tenants.Tenant, call: _Call) -> Answer:
+    waiting = approvals.waiting(tenant, call.text("public_key"))
+    return {"requests": [{"flow": flow.id, "nonce": flow.nonce} for flow in waiting]}
+
+
+def _approve(tenant: tenants.Tenant, call: _Call) -> Answer:
+    approvals.approve(tenant, call.text("flow"), call.text("signature"))
+    return {}

@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import enrolment
-from agent.sandbox.wire import device_shapes, exchange, odata
+from agent.sandbox.areas import enrolment, intune
+from agent.sandbox.wire import device_shapes, exchange, intune_lists, odata
 
 _CONTEXT = "deviceManagement/deviceEnrollmentConfigurations"
 _TYPES = {
     enrolment.STATUS_PAGE: "windows10EnrollmentCompletionPageConfiguration",
     enrolment.LIMIT: "deviceEnrollmentLimitConfiguration",
     enrolment.PLATFORM_RESTRICTIONS: "deviceEnrollmentPlatformRestrictionsConfiguration",
+    enrolment.PLATFORM_RESTRICTION: "deviceEnrollmentPlatformRestrictionConfiguration",
     enrolment.HELLO: "deviceEnrollmentWindowsHelloForBusinessConfiguration",
+    enrolment.CO_MANAGEMENT: "deviceComanagementAuthorityConfiguration",
+    enrolment.NOTIFICATION: "deviceEnrollmentNotificationConfiguration",
 }
 _WORDS = {
     enrolment.STATUS_PAGE: "windows10EnrollmentCompletionPageConfiguration",
     enrolment.LIMIT: "limit",
     enrolment.PLATFORM_RESTRICTIONS: "platformRestrictions",
+    enrolment.PLATFORM_RESTRICTION: "singlePlatformRestriction",
     enrolment.HELLO: "windowsHelloForBusiness",
+    enrolment.CO_MANAGEMENT: "deviceComanagementAuthorityConfiguration",
+    enrolment.NOTIFICATION: "enrollmentNotificationsConfiguration",
+}
+_WITHOUT_DEFAULT = enrolment.BETA_KINDS
+_NOTHING: dict[str, Any] = {
+    "platformBlocked": False,
+    "personalDeviceEnrollmentBlocked": False,
+    "osMinimumVersion": "",
+    "osMaximumVersion": "",
 }
 
 
 def configurations(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """Every enrolment configuration; v1.0 leaves out nearly all of the status page."""
-    shapes = [_row(item, beta=request.beta) for item in tenant.devices.enrolment_configurations.values()]
+    shapes = [_row(item, beta=request.beta) for item in _served(tenant, request)]
     rows = [odata.narrow(row, odata.selected(request)) for row in shapes]
     return odata.collection(tenant, request, _CONTEXT, rows)
 
 
+def assignments(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """Whom a configuration is assigned to; the slices lack it (intune-onboarding-enrollmentconfigurationassignment)."""
+    item = enrolment.get(tenant, request.path_values["id"])
+    rows = intune_lists.enrolment_assignments(item, beta=request.beta)
+    return odata.collection(tenant, request, f"{_CONTEXT}('{item.id}')/assignments", rows)
+
+
+def assignment(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """One assignment of a configuration."""
+    item = enrolment.get(tenant, request.path_values["id"])
+    wanted = request.path_values["assignment_id"]
+    for row in intune_lists.enrolment_assignments(item, beta=request.beta):
+        if row["id"].lower() == wanted.lower():
+            return odata.entity(tenant, request, f"{_CONTEXT}('{item.id}')/assignments/$entity", row)
+    raise intune.missing(f"Assignment {wanted} not found")
+
+
+def _served(tenant: tenants.Tenant, request: exchange.GraphRequest) -> list[device_records.EnrolmentConfiguration]:
+    found = tenant.devices.enrolment_configurations.values()
+    return [item for item in found if request.beta or item.kind not in enrolment.BETA_KINDS]
+
+
 def configuration(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """One enrolment configuration."""
-    row = _row(enrolment.get(tenant, request.path_values["id"]), beta=request.beta)
+    item = enrolment.get(tenant, request.path_values["id"])
+    if item not in _served(tenant, request):
+        raise intune.missing(f"Enrollment configuration {item.id} not found")
+    row = _row(item, beta=request.beta)
+    if "assignments" in odata.expanded(request):
+        row["assignments"] = intune_lists.enrolment_assignments(item, beta=request.beta)
     return odata.entity(tenant, request, f"{_CONTEXT}/$entity", odata.narrow(row, odata.selected(request)))
 
 
@@ -88,12 +129,22 @@ def _row(item: device_records.EnrolmentConfiguration, *, beta: bool) -> dict[str
     }
     if beta:
         row |= {"roleScopeTagIds": ["0"], "deviceEnrollmentConfigurationType": _type_word(item)}
-    return device_shapes.laid_over(row, item.properties)
+    return _laid_over(row, item.properties)
+
+
+def _laid_over(row: dict[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """`device_shapes.laid_over`, but a restriction that sets one thing leaves its others as they are."""
+    merged = {
+        name: {**row[name], **value} if isinstance(value, dict) and isinstance(row.get(name), dict) else value
+        for name, value in properties.items()
+    }
+    return device_shapes.laid_over(row, merged)
 
 
 def _type_word(item: device_records.EnrolmentConfiguration) -> str:
     word = _WORDS[item.kind]
-    return f"default{word[0].upper()}{word[1:]}" if item.priority == 0 else word
+    default = item.priority == 0 and item.kind not in _WITHOUT_DEFAULT
+    return f"default{word[0].upper()}{word[1:]}" if default else word
 
 
 def _settings(kind: str, *, beta: bool) -> dict[str, Any]:
@@ -104,6 +155,8 @@ def _settings(kind: str, *, beta: bool) -> dict[str, Any]:
         return _hello(beta=beta)
     if kind == enrolment.PLATFORM_RESTRICTIONS:
         return _restrictions(beta=beta)
+    if kind in enrolment.BETA_KINDS:
+        return _beta_kind(kind)
     return _status_page() if beta else {"allowNonBlockingAppInstallation": False}
 
 
@@ -145,11 +198,25 @@ def _hello(*, beta: bool) -> dict[str, Any]:
 def _restrictions(*, beta: bool) -> dict[str, Any]:
     platforms = ["android", "ios", "macOS", "windows", "windowsMobile"]
     platforms += ["androidForWork", "mac", "tvos", "visionOS", "windowsHomeSku"] if beta else []
-    nothing: dict[str, Any] = {
-        "platformBlocked": False,
-        "personalDeviceEnrollmentBlocked": False,
-        "osMinimumVersion": "",
-        "osMaximumVersion": "",
-    }
-    nothing |= {"blockedManufacturers": [], "blockedSkus": []} if beta else {}
+    nothing = _NOTHING | ({"blockedManufacturers": [], "blockedSkus": []} if beta else {})
     return {f"{platform}Restriction": dict(nothing) for platform in platforms}
+
+
+def _beta_kind(kind: str) -> dict[str, Any]:
+    if kind == enrolment.PLATFORM_RESTRICTION:
+        nothing = _NOTHING | {"blockedManufacturers": [], "blockedSkus": []}
+        return {"platformType": "allPlatforms", "platformRestriction": nothing}
+    if kind == enrolment.CO_MANAGEMENT:
+        return {
+            "managedDeviceAuthority": 0,
+            "installConfigurationManagerAgent": False,
+            "configurationManagerAgentCommandLineArgument": "",
+        }
+    return {
+        "platformType": "allPlatforms",
+        "templateType": "push",
+        "notificationMessageTemplateId": device_shapes.NO_ID,
+        "notificationTemplates": [],
+        "brandingOptions": "none",
+        "defaultLocale": "en-US",
+    }

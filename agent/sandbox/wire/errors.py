@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +20,8 @@ def body(error: errors.GraphError, *, request_id: str, client_request_id: str, n
     }
     if error.flavour == "methods":
         inner = {"message": error.message, **inner}
+    if error.flavour == "throttled":
+        inner = {"code": "429", "status": "429", "message": "Please retry after", **inner}
     message = _intune_message(error, request_id) if error.flavour == "intune" else error.message
     return {"error": {"code": error.code, "message": message, "innerError": inner}}
 
@@ -57,20 +61,49 @@ def denied(path: str) -> errors.GraphError:
     return errors.GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def unauthenticated(message: str) -> errors.GraphError:
-    """401 for a missing, unknown, foreign or expired token."""
-    return errors.GraphError(401, "InvalidAuthenticationToken", message)
+def unauthenticated(message: str, *, origin: str = "") -> errors.GraphError:
+    """401 for a missing, unknown, foreign or expired token; `origin` is where a token is to be had."""
+    return errors.GraphError(401, "InvalidAuthenticationToken", message, headers=_challenge(origin))
 
 
-def throttled(retry_after: int | None) -> errors.GraphError:
-    """429; `retry_after` is in seconds, None leaves the header out."""
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return errors.GraphError(429, "TooManyRequests", "Please retry again later.", headers=headers)
+def claims_needed(message: str, claims: Mapping[str, Any], *, origin: str) -> errors.GraphError:
+    """401 with a claims challenge: sign in again, and ask for these claims
+    (learn.microsoft.com/entra/identity-platform/claims-challenge)."""
+    asked = base64.b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode()
+    headers = _challenge(origin)
+    headers["WWW-Authenticate"] += f', error="insufficient_claims", claims="{asked}"'
+    return errors.GraphError(401, "InvalidAuthenticationToken", message, headers=headers)
+
+
+def _challenge(origin: str) -> dict[str, str]:
+    where = f"{origin}/common/oauth2/authorize"
+    client = "00000003-0000-0000-c000-000000000000"
+    return {"WWW-Authenticate": f'Bearer realm="", authorization_uri="{where}", client_id="{client}"'}
+
+
+def no_signed_in_person() -> errors.GraphError:
+    """400 for an app that asks for `/me`."""
+    return errors.GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+
+
+def throttled(
+    retry_after: int | None, *, intune: bool = False, headers: Mapping[str, str] | None = None
+) -> errors.GraphError:
+    """429 (learn.microsoft.com/graph/throttling); `retry_after` is in seconds, None leaves the header out."""
+    told = dict(headers or {}) | ({} if retry_after is None else {"Retry-After": str(retry_after)})
+    if intune:
+        return errors.GraphError(429, "TooManyRequests", "An error has occurred.", headers=told, flavour="intune")
+    return errors.GraphError(429, "TooManyRequests", "Please retry again later.", headers=told, flavour="throttled")
 
 
 def unknown_segment(segment: str) -> errors.GraphError:
     """400 for a path that this version of Graph does not have."""
     return errors.GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+
+
+def nested_batch() -> errors.GraphError:
+    """400 for a batch inside a batch."""
+    return errors.GraphError(400, "BadRequest", "Batch requests cannot be nested.")
 
 
 def not_implemented(method: str, path: str) -> errors.GraphError:

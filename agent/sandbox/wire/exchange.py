@@ -16,12 +16,13 @@ BETA = ("beta",)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose token it is: `kind` is "app" or "delegated"; `user_id` is None for an app."""
+    """Whose token it is: `kind` is "app" or "delegated"; `user_id` and `session_id` are None for an app."""
 
     app_id: str
     kind: str
     permissions: frozenset[str]
     user_id: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Route:
     `path` is a template such as "/users/{id}/manager", or "/devices(deviceId='{device_id}')" for an alternate key.
     `permissions` are application permissions of which any one suffices, least first; `delegated` the same for a
     signed-in person (None: the same words). `cost` is in resource units (learn.microsoft.com/graph/throttling-limits);
-    `report` marks a route that counts under the reports limit.
+    `report` marks a route that counts under the reports limit. `page` (below learn.microsoft.com/graph/api/) is what a
+    route was built from that Microsoft's OpenAPI description lacks.
     """
 
     method: str
@@ -79,3 +81,4 @@ class Route:
     delegated: tuple[str, ...] | None = None
     cost: int = 1
     report: bool = False
+    page: str = ""

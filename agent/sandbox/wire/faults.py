@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from agent.sandbox import errors, tenant
 from agent.sandbox.wire import errors as wire_errors
+from agent.sandbox.wire import throttling
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-KINDS = ("429", "500", "503", "lost", "truncated", "unreachable", "slow")
+KINDS = ("429", "500", "502", "503", "504", "expired_token", "lost", "truncated", "unreachable", "slow")
 GATEWAY_LIMIT = 60.0
 """Seconds after which Graph's methods and policy APIs give up with 504."""
 
@@ -53,21 +55,33 @@ class Counters:
 
 @dataclass(slots=True)
 class Gate:
-    """The layer itself; `pause` waits for real seconds."""
+    """The layer itself; `pause` waits for real seconds, `throttle` holds the published limits."""
 
     host: tenant.Tenant
     inner: WSGIApplication
     pause: Callable[[float], None]
     faults: list[Fault] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
+    throttle: throttling.Throttle = field(init=False)
     _closed_until: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.throttle = throttling.Throttle(self.host)
+
+    def clear(self) -> None:
+        """Forget faults, counters and what is left of every window."""
+        self.faults.clear()
+        self.counters.requests.clear()
+        self.counters.early_returns = 0
+        self._closed_until.clear()
+        self.throttle.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, with whatever fault awaits it."""
         path = environ.get("PATH_INFO", "")
         if path == "/control" or path.startswith("/control/"):
             return self.inner(environ, start_response)
-        self._watch_early_return(environ)
+        self.watch_early_return(_key(environ))
         fault = self._next_fault(f"{environ['REQUEST_METHOD']} {path}")
         if self.host.options.latency:
             self.pause(self.host.options.latency)
@@ -79,13 +93,23 @@ class Gate:
         with self.host.lock:
             return self.inner(environ, start_response)
 
-    def closed(self, environ: WSGIEnvironment, retry_after: int) -> None:
+    def close(self, caller_and_path: str, retry_after: int) -> None:
         """Remember that this caller was answered 429 here, and when it may come again."""
-        self._closed_until[_caller_and_path(environ)] = self.host.now() + timedelta(seconds=retry_after)
+        self._closed_until[caller_and_path] = self.host.now() + timedelta(seconds=retry_after)
 
-    def _watch_early_return(self, environ: WSGIEnvironment) -> None:
+    def refusal_of_item(self, request_line: str) -> errors.GraphError | None:
+        """What a scripted fault answers an item of a `$batch`; None where none awaits it, or it cuts connections."""
+        kinds = ("429", "500", "502", "503", "504", "expired_token")
+        refusing = [fault for fault in self.faults if fault.kind in kinds and fault.fits(request_line)]
+        if not refusing:
+            return None
+        refusing[0].times -= 1
+        return _refusal(refusing[0], self.host.origin)
+
+    def watch_early_return(self, caller_and_path: str) -> None:
+        """Count whoever comes back before the wait it was told is over."""
         with self.host.lock:
-            until = self._closed_until.pop(_caller_and_path(environ), None)
+            until = self._closed_until.pop(caller_and_path, None) if self._closed_until else None
             if until is not None and self.host.now() < until:
                 self.counters.early_returns += 1
 
@@ -111,9 +135,9 @@ class Gate:
         return self._refuse(fault, environ, start_response)
 
     def _refuse(self, fault: Fault, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        refusal = _refusal(fault)
+        refusal = _refusal(fault, self.host.origin)
         if fault.kind == "429" and fault.retry_after is not None:
-            self.closed(environ, fault.retry_after)
+            self.close(_key(environ), fault.retry_after)
         request_id = self.host.request_id()
         client_request_id = environ.get("HTTP_CLIENT_REQUEST_ID", request_id)
         body = wire_errors.body(
@@ -131,14 +155,26 @@ class Gate:
         return [raw]
 
 
-def _caller_and_path(environ: WSGIEnvironment) -> str:
-    return f"{environ.get('HTTP_AUTHORIZATION', '')} {environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '').lower()}"
+def caller_and_path(authorization: str, method: str, path: str) -> str:
+    """By what a client is known that comes back: its token and where it goes; `path` may be percent-encoded."""
+    return f"{authorization} {method} {unquote(path).lower()}"
 
 
-def _refusal(fault: Fault) -> errors.GraphError:
+def _key(environ: WSGIEnvironment) -> str:
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+    return caller_and_path(environ.get("HTTP_AUTHORIZATION", ""), environ["REQUEST_METHOD"], path)
+
+
+def _refusal(fault: Fault, origin: str) -> errors.GraphError:
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     if fault.kind == "429":
         return wire_errors.throttled(fault.retry_after)
+    if fault.kind == "expired_token":
+        return wire_errors.unauthenticated("Lifetime validation failed, the token is expired.", origin=origin)
+    if fault.kind == "502":
+        return errors.GraphError(502, "BadGateway", "The gateway got no valid answer.", headers=headers)
+    if fault.kind == "504":
+        return errors.GraphError(504, "UnknownError", "The request timed out.", headers=headers)
     if fault.kind == "503":
         return errors.GraphError(503, "serviceNotAvailable", "The service is unavailable.", headers=headers)
     if fault.kind == "slow":

@@ -1,7 +1,8 @@
 """`$filter`, as much of it as the served routes need, over rows of plain JSON values.
 
-    or := and ("or" and)*      and := term ("and" term)*      term := "(" or ")" | call | any | comparison
-    call := contains|startswith "(" path "," literal ")"      any := path "/any(" name ":" term-on-name ")"
+    or := and ("or" and)*      and := term ("and" term)*
+    term := "(" or ")" | "not" term | call | any | comparison | path "in" "(" literal ("," literal)* ")"
+    call := contains|startswith|endswith "(" path "," literal ")"      any := path "/any(" [name ":" or-on-name] ")"
 
 Comparison is eq, ne, gt, ge, lt, le; text compares in any letter case, as the directory does.
 """
@@ -27,6 +28,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 _CALLS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda text, part: part in text,
     "startswith": lambda text, part: text.startswith(part),
+    "endswith": lambda text, part: text.endswith(part),
 }
 
 
@@ -60,20 +62,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`contains(path, value)` or `startswith(path, value)`."""
+    """`contains(path, value)`, `startswith(path, value)` or `endswith(path, value)`."""
 
     function: str
     path: str
     value: str
 
     def holds(self, row: Mapping[str, Any]) -> bool:
-        """Whether the text at `path` contains, or starts with, `value`."""
+        """Whether the text at `path` contains, starts or ends with `value`."""
         return _CALLS[self.function](str(_at(row, self.path) or "").lower(), self.value.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """`path/any(x: condition on x)`."""
+    """`path/any(x: condition on x)`, or `path/any()` for any item at all."""
 
     path: str
     name: str
@@ -82,6 +84,29 @@ class AnyOf:
     def holds(self, row: Mapping[str, Any]) -> bool:
         """Whether any item at `path` fulfils the condition."""
         return any(self.condition.holds({self.name: item}) for item in _at(row, self.path) or [])
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`path in (value, ...)`."""
+
+    path: str
+    values: tuple[Any, ...]
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether the value at `path` is one of these."""
+        return _comparable(_at(row, self.path)) in [_comparable(value) for value in self.values]
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    """`not condition`."""
+
+    condition: Condition
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether the condition does not hold."""
+        return not self.condition.holds(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +138,31 @@ def comparisons(condition: Condition) -> list[tuple[str, str]]:
         return [(condition.path, condition.operator)]
     if isinstance(condition, Call):
         return [(condition.path, condition.function)]
+    if isinstance(condition, OneOf):
+        return [(condition.path, "in")]
+    if isinstance(condition, Negated):
+        return [("", "not"), *comparisons(condition.condition)]
     return [(condition.path, "any")] if isinstance(condition, AnyOf) else []
+
+
+def literals(condition: Condition) -> list[Any]:
+    """Every value that a condition compares with, those inside `any` too."""
+    if isinstance(condition, Joined):
+        return [value for part in condition.parts for value in literals(part)]
+    if isinstance(condition, Comparison | Call):
+        return [condition.value]
+    if isinstance(condition, OneOf):
+        return list(condition.values)
+    return literals(condition.condition) if isinstance(condition, Negated | AnyOf) else []
+
+
+def longest_list(condition: Condition) -> int:
+    """How many values the longest `in` names, 0 without one."""
+    if isinstance(condition, Joined):
+        return max((longest_list(part) for part in condition.parts), default=0)
+    if isinstance(condition, Negated | AnyOf):
+        return longest_list(condition.condition)
+    return len(condition.values) if isinstance(condition, OneOf) else 0
 
 
 class _Reader:
@@ -165,16 +214,25 @@ def _term(reader: _Reader) -> Condition:
         inner = _joined(reader, "or")
         reader.take(")")
         return inner
+    if first.lower() == "not":
+        return Negated(_term(reader))
     if first.lower() in _CALLS:
         return _call(reader, first.lower())
     if first.lower().endswith("/any"):
         reader.take("(")
-        name = reader.take()
-        reader.take(":")
-        condition = _joined(reader, "or")
-        reader.take(")")
-        return AnyOf(first[: -len("/any")], name, condition)
+        return _any_of(reader, first[: -len("/any")])
     return _comparison(reader, first)
+
+
+def _any_of(reader: _Reader, path: str) -> Condition:
+    if reader.peek() == ")":
+        reader.take()
+        return AnyOf(path, "", Joined("and", ()))
+    name = reader.take()
+    reader.take(":")
+    condition = _joined(reader, "or")
+    reader.take(")")
+    return AnyOf(path, name, condition)
 
 
 def _call(reader: _Reader, function: str) -> Condition:
@@ -188,9 +246,21 @@ def _call(reader: _Reader, function: str) -> Condition:
 
 def _comparison(reader: _Reader, path: str) -> Condition:
     operator = reader.take().lower()
+    if operator == "in":
+        return _one_of(reader, path)
     if operator not in _OPERATORS or path.startswith("'"):
         raise UnreadableFilter(f"'{operator}' after '{path}' is not supported")
     return Comparison(path, operator, _literal(reader.take()))
+
+
+def _one_of(reader: _Reader, path: str) -> Condition:
+    reader.take("(")
+    values = [_literal(reader.take())]
+    while reader.peek() == ",":
+        reader.take()
+        values.append(_literal(reader.take()))
+    reader.take(")")
+    return OneOf(path, tuple(values))
 
 
 def _literal(token: str) -> Any:
@@ -215,6 +285,8 @@ def _comparable(value: Any) -> Any:
 def _at(row: Mapping[str, Any], path: str) -> Any:
     value: Any = row
     for name in path.split("/"):
+        if name.lower() == "$count" and isinstance(value, list):
+            return len(value)
         if not isinstance(value, Mapping):
             return None
         value = next((found for key, found in value.items() if key.lower() == name.lower()), None)

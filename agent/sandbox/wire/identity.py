@@ -1,294 +1,182 @@
-"""Handlers for people, groups, roles and the organisation."""
+"""Handlers for people: lists, single ones, managers, and what groups hold them."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from agent.sandbox import errors, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import people, roles
-from agent.sandbox.wire import exchange, filters, odata
+from agent.sandbox.areas import activity, people
+from agent.sandbox.wire import delta, device_shapes, directory_query, exchange, odata
+from agent.sandbox.wire import directory_shapes as shapes
 
-_USER_DEFAULTS = (
-    "businessPhones",
-    "displayName",
-    "givenName",
-    "id",
-    "jobTitle",
-    "mail",
-    "mobilePhone",
-    "officeLocation",
-    "preferredLanguage",
-    "surname",
-    "userPrincipalName",
-)
-"""What a user shows unless asked (learn.microsoft.com/graph/api/user-get)."""
+MOST_IDS = 20
+"""Groups that `checkMemberGroups` takes (learn.microsoft.com/graph/api/directoryobject-checkmembergroups)."""
+
+MOST_OBJECTS = 1000
+"""Ids that `getByIds` takes (learn.microsoft.com/graph/api/directoryobject-getbyids)."""
+
+_EXPANDED_AT_MOST = 20
 
 
 def list_users(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /users, with `$filter` by eq or startswith (learn.microsoft.com/graph/api/user-list)."""
-    _refuse_advanced(request)
-    rows = odata.matching(request, [user_row(tenant, user) for user in tenant.directory.users.values()])
-    users = [_shown(tenant, request, tenant.directory.users[row["id"]]) for row in rows]
-    return odata.collection(tenant, request, "users", users)
+    """GET /users (learn.microsoft.com/graph/api/user-list)."""
+    _check_names(tenant, request, single=False)
+    rows = [{**row, **_expanded(tenant, request, row["id"])} for row in _rows(tenant, request)]
+    return directory_query.answer(tenant, request, "users", rows, names=_defaults(request))
+
+
+def count_users(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """GET /users/$count."""
+    return directory_query.count(request, _rows(tenant, request))
+
+
+def users_delta(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """GET /users/delta: everybody, then by the last page's link what changed since
+    (learn.microsoft.com/graph/api/user-delta)."""
+    _check_names(tenant, request, single=False)
+    return delta.answer(tenant, request, "users", _rows(tenant, request), names=shapes.USER_DEFAULTS)
 
 
 def get_user(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /users/{id|upn}; `$expand=manager` adds the manager where there is one."""
+    """GET /users/{id|upn} and /me; `$expand` takes manager (by levels), memberOf, transitiveMemberOf, directReports."""
     user = people.find(tenant, request.path_values["id"])
-    return odata.entity(tenant, request, "users/$entity", _shown(tenant, request, user))
+    _check_names(tenant, request, single=True)
+    row = shapes.laid_over({**shapes.SINGLE_ONLY, **shapes.user_row(tenant, user)}, user.properties)
+    row |= _expanded(tenant, request, user.id) | _activity(tenant, request, row)
+    shown = odata.narrow(row, directory_query.kept_names(request) or _defaults(request))
+    return odata.entity(tenant, request, "users/$entity", shown)
 
 
 def get_manager(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """GET /users/{id}/manager; 404 when there is none (learn.microsoft.com/graph/api/user-list-manager)."""
     user = people.find(tenant, request.path_values["id"])
     if user.manager_id not in tenant.directory.users:
-        raise errors.GraphError(
-            404,
-            "Request_ResourceNotFound",
-            "Resource 'manager' does not exist or one of its queried reference-property objects are not present.",
-        )
-    row = user_row(tenant, tenant.directory.users[user.manager_id])
-    view = _typed("user", _user_view(row, odata.selected(request) or _USER_DEFAULTS))
+        raise people.not_found("manager")
+    row = shapes.user_row(tenant, tenant.directory.users[user.manager_id])
+    view = shapes.typed("user", odata.narrow(row, odata.selected(request) or shapes.USER_DEFAULTS))
     return odata.entity(tenant, request, "directoryObjects/$entity", view)
 
 
 def check_member_groups(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """POST /users/{id}/checkMemberGroups: which of at most 20 groups hold the person, transitively."""
     user = people.find(tenant, request.path_values["id"])
-    asked = request.body.get("groupIds") if isinstance(request.body, dict) else None
-    if not isinstance(asked, list) or not all(isinstance(item, str) for item in asked):
-        raise errors.GraphError(400, "Request_BadRequest", "The parameter 'groupIds' is missing or not a collection.")
-    if len(asked) > 20:
-        raise errors.GraphError(
-            400, "Request_BadRequest", "The number of elements in the input collection 'groupIds' exceeds 20."
-        )
-    held = people.group_ids_of(tenant, user.id)
-    context = f"{tenant.origin}/{request.version}/$metadata#Collection(Edm.String)"
-    return exchange.GraphResponse(
-        {"@odata.context": context, "value": [group_id for group_id in asked if group_id.lower() in held]}
-    )
+    asked = _texts(request, "groupIds", MOST_IDS)
+    held = {group.id for group in people.groups_seen(tenant, user.id)}
+    return _strings(tenant, request, [group_id for group_id in asked if group_id.lower() in held])
 
 
-def transitive_member_of(cast: str | None) -> exchange.Handler:
-    """GET /users/{id}/transitiveMemberOf; `cast` is "directoryRole", "group", or None for both.
-
-    A cast needs `ConsistencyLevel: eventual` and `$count=true` (learn.microsoft.com/graph/aad-advanced-queries).
-    """
-
-    def handler(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-        if cast is not None or "$filter" in request.query:
-            _require_advanced(request)
-        user = people.find(tenant, request.path_values["id"])
-        rows: list[dict[str, Any]] = []
-        if cast in (None, "group"):
-            rows += [_typed("group", group_row(group)) for group in people.groups_of(tenant, user.id)]
-        if cast in (None, "directoryRole"):
-            rows += [_typed("directoryRole", _role_row(tenant, role)) for role in roles.held(tenant, user.id)]
-        rows = [odata.narrow(row, _with_id(request)) for row in odata.matching(request, rows)]
-        return odata.collection(tenant, request, "directoryObjects", rows)
-
-    return handler
+def get_member_groups(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """POST /users/{id}/getMemberGroups: the ids of every group that holds the person, transitively
+    (learn.microsoft.com/graph/api/directoryobject-getmembergroups)."""
+    user = people.find(tenant, request.path_values["id"])
+    only = request.body.get("securityEnabledOnly") if isinstance(request.body, dict) else None
+    if not isinstance(only, bool):
+        raise errors.GraphError(400, "Request_BadRequest", "The parameter 'securityEnabledOnly' is missing.")
+    rows = [shapes.group_row(tenant, group) for group in people.groups_seen(tenant, user.id)]
+    return _strings(tenant, request, [row["id"] for row in rows if row["securityEnabled"] or not only])
 
 
-def get_group(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /groups/{id} (learn.microsoft.com/graph/api/group-get)."""
-    row = group_row(people.find_group(tenant, request.path_values["id"]))
-    return odata.entity(tenant, request, "groups/$entity", odata.narrow(row, odata.selected(request)))
+def get_by_ids(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """POST /directoryObjects/getByIds: people, groups and devices by their ids, unknown ones left out
+    (learn.microsoft.com/graph/api/directoryobject-getbyids)."""
+    wanted = [key.lower() for key in _texts(request, "ids", MOST_OBJECTS)]
+    types = {str(name).lower() for name in request.body.get("types") or ()}
+    found: list[dict[str, Any]] = []
+    for key in wanted:
+        user, group = tenant.directory.users.get(key), tenant.directory.groups.get(key)
+        if user is not None and _asked(types, "user"):
+            found.append(shapes.typed("user", odata.narrow(shapes.user_row(tenant, user), shapes.USER_DEFAULTS)))
+        if group is not None and _asked(types, "group"):
+            found.append(shapes.typed("group", odata.narrow(shapes.group_row(tenant, group), shapes.GROUP_DEFAULTS)))
+        if key in tenant.devices.entra and _asked(types, "device"):
+            found.append(shapes.typed("device", device_shapes.entra_device(tenant.devices.entra[key])))
+    rows = [odata.narrow(row, ["id", *odata.selected(request)] if odata.selected(request) else ()) for row in found]
+    return odata.collection(tenant, request, "directoryObjects", rows, sizes=(MOST_OBJECTS, MOST_OBJECTS))
 
 
-def list_role_assignments(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /roleManagement/directory/roleAssignments; groups are not resolved to their members."""
-    rows = [_assignment_row(request, assignment) for assignment in roles.assignments(tenant)]
-    rows = [odata.narrow(row, _with_expanded(request)) for row in odata.matching(request, rows)]
-    return odata.collection(tenant, request, "roleManagement/directory/roleAssignments", rows)
+def _asked(types: set[str], kind: str) -> bool:
+    return not types or bool(types & {kind, "directoryobject"})
 
 
-def list_role_eligibilities(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /roleManagement/directory/roleEligibilityScheduleInstances
-    (learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances)."""
-    rows = []
-    for eligibility in roles.eligibilities(tenant):
-        row = _assignment_row(request, eligibility) | {
-            "startDateTime": odata.maybe_timestamp(eligibility.start),
-            "endDateTime": odata.maybe_timestamp(eligibility.end),
-            "memberType": "Direct",
-            "roleEligibilityScheduleId": eligibility.id,
-        }
-        rows.append(row)
-    rows = [odata.narrow(row, _with_expanded(request)) for row in odata.matching(request, rows)]
-    return odata.collection(tenant, request, "roleManagement/directory/roleEligibilityScheduleInstances", rows)
+def _rows(tenant: tenants.Tenant, request: exchange.GraphRequest) -> list[dict[str, Any]]:
+    rows = [shapes.user_row(tenant, user) for user in people.everybody(tenant)]
+    return [{**row, **_activity(tenant, request, row)} for row in rows]
 
 
-def list_organisations(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /organization: the one there is (learn.microsoft.com/graph/api/organization-list)."""
-    row = odata.narrow(_organisation_row(tenant.directory.organisation), odata.selected(request))
-    return odata.collection(tenant, request, "organization", [row])
+def _activity(tenant: tenants.Tenant, request: exchange.GraphRequest, row: dict[str, Any]) -> dict[str, Any]:
+    """`signInActivity`, which is there only for who names it."""
+    asked = f"{request.query.get('$select', '')} {request.query.get('$filter', '')}".lower()
+    if "signinactivity" not in asked or row["signInActivity"] is not None:
+        return {}
+    seen = [item for item in activity.visible_sign_ins(tenant) if item["userId"] == row["id"]]
+    if not seen:
+        return {}
+    moment, request_id = odata.timestamp(seen[0]["createdDateTime"]), seen[0]["id"]
+    names = ("lastSignIn", "lastNonInteractiveSignIn", "lastSuccessfulSignIn")
+    found = {f"{name}DateTime": moment for name in names} | {f"{name}RequestId": request_id for name in names}
+    return {"signInActivity": found}
 
 
-def get_organisation(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /organization/{id}."""
-    if request.path_values["id"].lower() != tenant.id:
-        raise people.not_found(request.path_values["id"])
-    row = odata.narrow(_organisation_row(tenant.directory.organisation), odata.selected(request))
-    return odata.entity(tenant, request, "organization/$entity", row)
+def _defaults(request: exchange.GraphRequest) -> list[str]:
+    return [*shapes.USER_DEFAULTS, *odata.expanded(request)]
 
 
-def user_row(tenant: tenants.Tenant, user: records.User) -> dict[str, Any]:
-    """Every property of a person that the sandbox knows, by Graph's names."""
-    valid_from = user.sessions_valid_from or user.created or tenant.directory.organisation.created
-    return {
-        "id": user.id,
-        "businessPhones": list(user.business_phones),
-        "displayName": user.display_name,
-        "givenName": user.given_name,
-        "jobTitle": user.job_title,
-        "mail": user.mail,
-        "mobilePhone": user.mobile_phone,
-        "officeLocation": user.office,
-        "preferredLanguage": user.preferred_language,
-        "surname": user.surname,
-        "userPrincipalName": user.upn,
-        "accountEnabled": user.enabled,
-        "createdDateTime": odata.maybe_timestamp(user.created),
-        "creationType": user.creation_type,
-        "department": user.department,
-        "employeeHireDate": odata.maybe_timestamp(user.hired),
-        "employeeId": user.staff_number,
-        "externalUserState": user.external_state,
-        "identities": [dict(identity) for identity in user.identities],
-        "isManagementRestricted": user.management_restricted,
-        "onPremisesImmutableId": None,
-        "onPremisesSyncEnabled": user.on_premises_synced,
-        "signInSessionsValidFromDateTime": odata.maybe_timestamp(valid_from),
-        "usageLocation": user.usage_location,
-        "userType": user.user_type,
-    }
+def _check_names(tenant: tenants.Tenant, request: exchange.GraphRequest, *, single: bool) -> None:
+    """501 for what a list cannot return, 400 for a name that users do not have."""
+    alone = {name.lower() for name in shapes.SINGLE_ONLY}
+    known = shapes.known_user_names(tenant) | alone
+    for name in odata.selected(request):
+        if name.lower() in alone and not single:
+            raise errors.GraphError(501, "notImplemented", f"The property user.{name} is not returned in a list.")
+        if name.lower().partition("/")[0] not in known and not name.lower().startswith("extension_"):
+            raise odata.bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.user'.")
 
 
-def group_row(group: records.Group) -> dict[str, Any]:
-    """Every property of a group that the sandbox knows, by Graph's names."""
-    return {
-        "id": group.id,
-        "createdDateTime": odata.maybe_timestamp(group.created),
-        "description": group.description,
-        "displayName": group.name,
-        "groupTypes": [],
-        "isAssignableToRole": group.role_assignable or None,
-        "mail": None,
-        "mailEnabled": False,
-        "mailNickname": group.name.replace(" ", "").lower(),
-        "membershipRule": None,
-        "onPremisesSyncEnabled": None,
-        "securityEnabled": True,
-    }
+def _expanded(tenant: tenants.Tenant, request: exchange.GraphRequest, user_id: str) -> dict[str, Any]:
+    """What `$expand` adds to a person."""
+    user = tenant.directory.users[user_id]
+    found: dict[str, Any] = {}
+    for name, inner in odata.expanded(request).items():
+        if name == "manager":
+            manager = _manager(tenant, user, inner, odata.levels(request, name))
+            found |= {} if manager is None else {"manager": manager}
+        elif name in ("memberof", "transitivememberof"):
+            held = people.direct_groups_of if name == "memberof" else people.groups_of
+            rows = [shapes.typed("group", shapes.group_row(tenant, group)) for group in held(tenant, user.id)]
+            key = "memberOf" if name == "memberof" else "transitiveMemberOf"
+            found[key] = [odata.narrow(row, inner or shapes.GROUP_DEFAULTS) for row in rows[:_EXPANDED_AT_MOST]]
+        elif name == "directreports":
+            reports = [person for person in tenant.directory.users.values() if person.manager_id == user.id]
+            rows = [shapes.typed("user", shapes.user_row(tenant, person)) for person in reports]
+            found["directReports"] = [odata.narrow(row, inner or shapes.USER_DEFAULTS) for row in rows[:20]]
+        elif name == "extensions":
+            found[name] = []
+        else:
+            raise odata.bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.user'.")
+    return found
 
 
-def _shown(tenant: tenants.Tenant, request: exchange.GraphRequest, user: records.User) -> dict[str, Any]:
-    """A person as `$select` and `$expand=manager` ask for."""
-    row = _user_view(user_row(tenant, user), odata.selected(request) or _USER_DEFAULTS)
-    inner = odata.expanded(request).get("manager")
+def _manager(tenant: tenants.Tenant, user: records.User, names: list[str], levels: int) -> dict[str, Any] | None:
     manager = tenant.directory.users.get(user.manager_id or "")
-    if inner is not None and manager is not None:
-        row["manager"] = _typed("user", _user_view(user_row(tenant, manager), inner or _USER_DEFAULTS))
-    return row
+    if manager is None or levels < 1:
+        return None
+    row = shapes.typed("user", odata.narrow(shapes.user_row(tenant, manager), names or shapes.USER_DEFAULTS))
+    above = _manager(tenant, manager, names, levels - 1)
+    return row if above is None else {**row, "manager": above}
 
 
-def _user_view(row: dict[str, Any], names: list[str] | tuple[str, ...]) -> dict[str, Any]:
-    known = {name.lower() for name in row}
-    for name in names:
-        if name.lower() not in known:
-            raise errors.GraphError(501, "notImplemented", f"The sandbox tenant does not know user.{name}.")
-    return odata.narrow(row, names)
-
-
-def _role_row(tenant: tenants.Tenant, role: roles.HeldRole) -> dict[str, Any]:
-    return {
-        "id": str(uuid.uuid5(uuid.UUID(tenant.id), role.template_id)),
-        "description": None,
-        "displayName": role.name,
-        "roleTemplateId": role.template_id,
-    }
-
-
-def _assignment_row(
-    request: exchange.GraphRequest, held: records.RoleAssignment | records.RoleEligibility
-) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": held.id,
-        "principalId": held.principal_id,
-        "roleDefinitionId": held.role_template_id,
-        "directoryScopeId": held.scope,
-        "appScopeId": None,
-    }
-    if "roledefinition" in odata.expanded(request):
-        row["roleDefinition"] = {
-            "id": held.role_template_id,
-            "description": None,
-            "displayName": held.role_name,
-            "isBuiltIn": True,
-            "isEnabled": True,
-            "templateId": held.role_template_id,
-        }
-    return row
-
-
-def _organisation_row(organisation: records.Organisation) -> dict[str, Any]:
-    return {
-        "id": organisation.tenant_id,
-        "businessPhones": [],
-        "city": organisation.city,
-        "countryLetterCode": organisation.country_code,
-        "createdDateTime": odata.maybe_timestamp(organisation.created),
-        "displayName": organisation.display_name,
-        "onPremisesSyncEnabled": None,
-        "preferredLanguage": organisation.preferred_language,
-        "technicalNotificationMails": list(organisation.technical_mails),
-        "tenantType": "AAD",
-        "verifiedDomains": [
-            {
-                "capabilities": "Email, OfficeCommunicationsOnline",
-                "isDefault": at == 0,
-                "isInitial": at == len(organisation.domains) - 1,
-                "name": domain,
-                "type": "Managed",
-            }
-            for at, domain in enumerate(organisation.domains)
-        ],
-    }
-
-
-def _typed(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {"@odata.type": f"#microsoft.graph.{name}", **row}
-
-
-def _with_id(request: exchange.GraphRequest) -> list[str]:
-    """A narrowed directory object keeps its id."""
-    names = odata.selected(request)
-    return ["id", *names] if names else []
-
-
-def _with_expanded(request: exchange.GraphRequest) -> list[str]:
-    names = odata.selected(request)
-    return [*names, *odata.expanded(request)] if names else []
-
-
-def _refuse_advanced(request: exchange.GraphRequest) -> None:
-    """`ne` and `contains` on people need advanced mode, or do not exist at all."""
-    text = request.query.get("$filter")
-    if text is None:
-        return
-    for path, operator in filters.comparisons(odata.parsed_filter(text)):
-        if operator not in ("eq", "startswith", "ge", "le", "any"):
-            raise errors.GraphError(400, "Request_UnsupportedQuery", f"Unsupported Query: '{operator}' on '{path}'.")
-
-
-def _require_advanced(request: exchange.GraphRequest) -> None:
-    level = request.headers.get("ConsistencyLevel", "").lower()
-    if level != "eventual" or request.query.get("$count", "").lower() != "true":
+def _texts(request: exchange.GraphRequest, name: str, most: int) -> list[str]:
+    asked = request.body.get(name) if isinstance(request.body, dict) else None
+    if not isinstance(asked, list) or not all(isinstance(item, str) for item in asked):
+        raise errors.GraphError(400, "Request_BadRequest", f"The parameter '{name}' is missing or not a collection.")
+    if len(asked) > most:
         raise errors.GraphError(
-            400,
-            "Request_UnsupportedQuery",
-            "The specified filter or cast needs the header 'ConsistencyLevel:eventual' and the query '$count=true'.",
+            400, "Request_BadRequest", f"The number of elements in the input collection '{name}' exceeds {most}."
         )
+    return list(asked)
+
+
+def _strings(tenant: tenants.Tenant, request: exchange.GraphRequest, found: list[str]) -> exchange.GraphResponse:
+    context = f"{tenant.origin}/{request.version}/$metadata#Collection(Edm.String)"
+    return exchange.GraphResponse({"@odata.context": context, "value": found})

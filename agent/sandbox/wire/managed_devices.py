@@ -6,8 +6,8 @@ from typing import Any
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import managed_devices, people
-from agent.sandbox.wire import device_shapes, exchange, filters, odata
+from agent.sandbox.areas import intune, managed_devices, people
+from agent.sandbox.wire import device_shapes, directory_shapes, exchange, filters, odata
 
 _CONTEXT = "deviceManagement/managedDevices"
 _FILTERS: dict[str, frozenset[str]] = {
@@ -57,6 +57,13 @@ def devices(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.
     return _listed(tenant, request, list(tenant.devices.managed.values()))
 
 
+def count(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """How many managed devices a filter finds; an undocumented one counts everything."""
+    rows = [_row(item, beta=request.beta) for item in tenant.devices.managed.values()]
+    condition = _obeyed(request)
+    return device_shapes.count([row for row in rows if condition is None or condition.holds(row)])
+
+
 def of_user(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """The devices whose primary user this person is."""
     user = people.find(tenant, request.path_values["id"])
@@ -64,14 +71,25 @@ def of_user(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.
 
 
 def device(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """One managed device."""
-    found = managed_devices.get(tenant, request.path_values["id"])
+    """One managed device, also below the person whose it is."""
+    found = managed_devices.get(tenant, request.path_values.get("managed_id") or request.path_values["id"])
+    if "managed_id" in request.path_values and found.user_id != people.find(tenant, request.path_values["id"]).id:
+        raise intune.missing(f"Device {found.id} not found")
     names = odata.selected(request)
     row = _row(found, beta=request.beta)
     for name in row:
         if name in _ON_REQUEST and name.lower() not in {asked.lower() for asked in names}:
             row[name] = _ON_REQUEST[name]
     return odata.entity(tenant, request, f"{_CONTEXT}/$entity", odata.narrow(row, names))
+
+
+def users(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """The primary user of a managed device, or nobody."""
+    found = managed_devices.get(tenant, request.path_values["id"])
+    user = tenant.directory.users.get(found.user_id)
+    rows = [directory_shapes.user_row(tenant, user)] if user else []
+    shown = [odata.narrow(row, odata.selected(request) or directory_shapes.USER_DEFAULTS) for row in rows]
+    return odata.collection(tenant, request, "users", shown)
 
 
 def _listed(
@@ -145,10 +163,11 @@ def _state_part(device: device_records.ManagedDevice) -> dict[str, Any]:
 
 
 def _constant_part() -> dict[str, Any]:
-    texts = ("imei", "meid", "phoneNumber", "wiFiMacAddress", "subscriberCarrier", "ethernetMacAddress", "notes")
-    further = ("iccid", "udid", "activationLockBypassCode", "remoteAssistanceSessionUrl", "easDeviceId")
+    texts = ("imei", "meid", "phoneNumber", "wiFiMacAddress", "subscriberCarrier", "easDeviceId")
+    further = ("ethernetMacAddress", "notes", "iccid", "udid", "activationLockBypassCode", "remoteAssistanceSessionUrl")
     return {
-        **dict.fromkeys(texts + further),
+        **dict.fromkeys(texts, ""),
+        **dict.fromkeys(further),
         "jailBroken": "Unknown",
         "managementAgent": "mdm",
         "easActivated": False,
@@ -160,7 +179,7 @@ def _constant_part() -> dict[str, Any]:
         "managementCertificateExpirationDate": odata.YEAR_ONE,
         "partnerReportedThreatState": "unknown",
         "requireUserEnrollmentApproval": None,
-        "remoteAssistanceSessionErrorDetails": None,
+        "remoteAssistanceSessionErrorDetails": "",
         "deviceCategoryDisplayName": "Unknown",
         "androidSecurityPatchLevel": "",
         "totalStorageSpaceInBytes": 0,
@@ -191,4 +210,16 @@ def _beta_part(device: device_records.ManagedDevice) -> dict[str, Any]:
         "securityPatchLevel": None,
         "azureActiveDirectoryDeviceId": device.entra_device_id or device_shapes.NO_ID,
         "aadRegistered": device.entra_registered,
+        "chromeOSDeviceInfo": [],
+        "cloudPcRemoteActionResults": [],
+        "configurationManagerClientHealthState": None,
+        "configurationManagerClientInformation": None,
+        "deviceFirmwareConfigurationInterfaceManaged": False,
+        "deviceHealthScriptStates": [],
+        "managementFeatures": "none",
+        "preferMdmOverGroupPolicyAppliedDateTime": odata.YEAR_ONE,
+        "retireAfterDateTime": odata.YEAR_ONE,
+        "specificationVersion": "",
+        "windowsActiveMalwareCount": 0,
+        "windowsRemediatedMalwareCount": 0,
     }

@@ -1,6 +1,7 @@
 """From a path below the version to a row of the route table.
 
-Segments match in any letter case; `/users('x')` is `/users/x`, `/devices(deviceId='x')` an alternate key of its own.
+Segments match in any letter case; `/users('x')` is `/users/x`, `/devices(deviceId='x')` an alternate key of its own,
+`/users/delta()` is `/users/delta`, and `graph.user` is `microsoft.graph.user`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 from agent.sandbox.wire import errors as wire_errors
 from agent.sandbox.wire import exchange
 
+_CAST = re.compile(r"^graph\.", re.IGNORECASE)
 _KEY = re.compile(r"([\w.]+)\((?:(\w+)=)?'?(.*?)'?\)$", re.DOTALL)
 
 
@@ -26,8 +28,8 @@ def segments(path: str) -> list[str]:
             found.append(segment)
             continue
         name, alternate, value = key.groups()
-        found += [name, *([f"({alternate})"] if alternate else []), value.replace("''", "'")]
-    return found
+        found += [name, *([f"({alternate})"] if alternate else []), *([value.replace("''", "'")] if value else [])]
+    return [_CAST.sub("microsoft.graph.", segment) for segment in found]
 
 
 def find(

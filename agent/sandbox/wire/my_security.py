@@ -7,12 +7,18 @@ import hmac
 from urllib.parse import urlencode
 
 import flask
-from cryptography.hazmat.primitives import serialization
 from werkzeug.wrappers import Response
 
 from agent.sandbox import records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import conditional_access, microsoft_apps, passes, registration, sign_in
+from agent.sandbox.areas import (
+    combined_registration,
+    conditional_access,
+    microsoft_apps,
+    passes,
+    registration,
+    sign_in,
+)
 from agent.sandbox.wire import sign_in as sign_in_pages
 
 _WORDS = {
@@ -119,8 +125,7 @@ def _act(tenant: tenants.Tenant, session: records.Session, what: str) -> Respons
     form = flask.request.form
     user = tenant.directory.users[session.user_id]
     if what == "add":
-        name = form.get("name", "").strip() or "Phone"
-        registration.add_passkey(tenant, session, name=name, public_key=_public_key(form.get("public_key", "")))
+        _add(tenant, session)
     elif what == "delete":
         _delete(tenant, user, form.get("id", ""))
     elif what == "sign-out-everywhere":
@@ -131,12 +136,17 @@ def _act(tenant: tenants.Tenant, session: records.Session, what: str) -> Respons
     return flask.redirect("/mysecurityinfo")
 
 
-def _public_key(text: str) -> str:
-    try:
-        serialization.load_pem_public_key(text.encode())
-    except ValueError:
-        raise registration.DeviceRefused("no_key", "Only a phone can make this key: use a virtual device.") from None
-    return text
+def _add(tenant: tenants.Tenant, session: records.Session) -> None:
+    form = flask.request.form
+    name, public_key = form.get("name", "").strip(), sign_in_pages.key_in(form.get("public_key", ""))
+    kind = form.get("kind", "")
+    if kind == "approvals":
+        combined_registration.add_approvals(tenant, session, name=name or "Phone", public_key=public_key)
+    elif kind == "security-key":
+        name = name or "Security key"
+        registration.add_passkey(tenant, session, name=name, public_key=public_key, held_in="security-key")
+    else:
+        registration.add_passkey(tenant, session, name=name or "Phone", public_key=public_key)
 
 
 def _delete(tenant: tenants.Tenant, user: records.User, method_id: str) -> None:

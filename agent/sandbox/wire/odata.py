@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,6 +68,15 @@ def expanded(request: exchange.GraphRequest) -> dict[str, list[str]]:
     return {
         name.strip().lower(): _inner_select(inner) for name, _, inner in (part.partition("(") for part in parts) if name
     }
+
+
+def levels(request: exchange.GraphRequest, name: str) -> int:
+    """How far `$expand=name($levels=n)` goes; 1 without it, 1,000 for "max"."""
+    text = request.query.get("$expand", "").lower()
+    match = re.search(rf"\b{re.escape(name)}\([^)]*\$levels=(\w+)", text)
+    if match is None:
+        return 1
+    return 1000 if match.group(1) == "max" else int(match.group(1)) if match.group(1).isdecimal() else 1
 
 
 def _inner_select(inner: str) -> list[str]:

@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import flask
+from cryptography.hazmat.primitives import serialization
 from werkzeug.wrappers import Response
 
 from agent.sandbox import records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import sign_in, sign_in_flow
+from agent.sandbox.areas import (
+    approvals,
+    combined_registration,
+    registration,
+    sign_in,
+    sign_in_flow,
+    sign_in_request,
+)
 
 COOKIE = "ESTSAUTH"
 _Handler = Callable[[tenants.Tenant, records.Flow], Response]
@@ -53,6 +61,10 @@ def blueprint(tenant: tenants.Tenant) -> flask.Blueprint:
     def credential(tenant_name: str) -> Response:
         return _answer(tenant, tenant_name, _credential)
 
+    def register(tenant_name: str) -> Response:
+        return _answer(tenant, tenant_name, _register)
+
+    pages.add_url_rule("/<tenant_name>/login/register", "register", register, methods=["POST"])
     pages.add_url_rule("/<tenant_name>/oauth2/v2.0/authorize", "authorize", authorize, methods=["GET"])
     pages.add_url_rule("/<tenant_name>/login", "name", name, methods=["POST"])
     pages.add_url_rule("/<tenant_name>/login/credential", "credential", credential, methods=["POST"])
@@ -81,12 +93,26 @@ def _unknown_tenant() -> Response:
 
 def _authorize(tenant: tenants.Tenant) -> Response:
     try:
-        flow = sign_in_flow.begin(tenant, flask.request.args.to_dict())
+        return go_on(tenant, sign_in_request.begin(tenant, flask.request.args.to_dict()))
     except sign_in_flow.SignInRefused as refusal:
         return page("message", status=400, problem=refusal)
+    except sign_in_request.Returned as back:
+        return _sent(back.answer)
+
+
+def go_on(tenant: tenants.Tenant, flow: records.Flow) -> Response:
+    """The first page of a flow, or its end where the browser's session is enough."""
     if sign_in_flow.reuse(tenant, flow, flask.request.cookies.get(COOKIE)):
-        return flask.redirect(sign_in_flow.finish(tenant, flow))
+        return _return(tenant, flow, flow.session_id)
+    sign_in_request.silent_only(tenant, flow)
     return _name_page(tenant, flow, None)
+
+
+def _sent(answer: sign_in_request.Answer) -> Response:
+    """Back to the app: by redirect, or by a form that posts the answer so that no address holds it."""
+    if answer.by_form:
+        return page("form_post", address=answer.address, answer=list(answer.values.items()))
+    return flask.redirect(answer.location)
 
 
 def _name_page(tenant: tenants.Tenant, flow: records.Flow, problem: sign_in_flow.SignInRefused | None) -> Response:
@@ -110,6 +136,9 @@ def _name(tenant: tenants.Tenant, flow: records.Flow) -> Response:
             sign_in_flow.name_person(tenant, flow, form["loginfmt"])
         except sign_in_flow.SignInRefused as refusal:
             return _name_page(tenant, flow, refusal)
+    session = approvals.settle(tenant, flow)
+    if session is not None:
+        return _return(tenant, flow, session.id)
     return _proof_page(tenant, flow, way=form.get("way"), problem=None)
 
 
@@ -155,7 +184,45 @@ def _credential(tenant: tenants.Tenant, flow: records.Flow) -> Response:
         return _proof_page(tenant, flow, way=proof.way, problem=refusal)
     if session is None:
         return _proof_page(tenant, flow, way=None, problem=None)
-    return keep_session(flask.redirect(sign_in_flow.finish(tenant, flow)), session.id)
+    return _return(tenant, flow, session.id)
+
+
+def _return(tenant: tenants.Tenant, flow: records.Flow, session_id: str | None) -> Response:
+    """Back to the app with the session, unless a registration policy holds the person up."""
+    if combined_registration.interrupts(tenant, flow):
+        return _interrupt_page(tenant, flow, None)
+    return keep_session(_sent(sign_in_request.finish(tenant, flow)), session_id or "")
+
+
+def _interrupt_page(tenant: tenants.Tenant, flow: records.Flow, problem: registration.DeviceRefused | None) -> Response:
+    user = sign_in_flow.person(tenant, flow)
+    return page("sign_in_interrupt", tenant=tenant, flow=flow, user=user, problem=problem)
+
+
+def _register(tenant: tenants.Tenant, flow: records.Flow) -> Response:
+    """Interrupt mode: one method is registered, then the sign-in goes on."""
+    session = sign_in.live_session(tenant, flow.session_id)
+    if session is None:
+        raise sign_in_flow.SignInRefused(90014)
+    form = flask.request.form
+    try:
+        if form.get("kind") == "phone":
+            combined_registration.add_phone_number(tenant, session, form.get("number", "").strip())
+        else:
+            name, public_key = form.get("name", "").strip() or "Phone", key_in(form.get("public_key", ""))
+            combined_registration.add_approvals(tenant, session, name=name, public_key=public_key)
+    except registration.DeviceRefused as refusal:
+        return _interrupt_page(tenant, flow, refusal)
+    return _return(tenant, flow, session.id)
+
+
+def key_in(text: str) -> str:
+    """The public key (PEM) that a form brought; `DeviceRefused` for anything else."""
+    try:
+        serialization.load_pem_public_key(text.encode())
+    except ValueError:
+        raise registration.DeviceRefused("no_key", "Only a device can make this key: use a virtual device.") from None
+    return text
 
 
 def session_at_hand(tenant: tenants.Tenant) -> records.Session | None:

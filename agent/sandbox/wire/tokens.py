@@ -1,8 +1,7 @@
-"""The token endpoint, the OpenID discovery document and the keys.
+"""The token endpoint: every grant, once the client has proven itself by secret, certificate or federation.
 
-Client credentials by secret or by certificate are judged here (assertions by `assertions`); authorization codes
-and refresh tokens by `areas.sign_in`, after the client has proven itself. Errors carry Microsoft's AADSTS numbers
-(learn.microsoft.com/entra/identity-platform/reference-error-codes).
+Assertions are judged by `assertions`, what a person signed in for by `areas.sign_in` and `areas.sign_in_device`. Errors
+carry Microsoft's AADSTS numbers (learn.microsoft.com/entra/identity-platform/reference-error-codes).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import flask
 
 from agent.sandbox import errors, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import sign_in
+from agent.sandbox.areas import microsoft_apps, sign_in, sign_in_device
 from agent.sandbox.wire import assertions
 
 GRAPH = "https://graph.microsoft.com"
@@ -25,20 +24,21 @@ LIFE = timedelta(seconds=3599)
 """What an app-only token is given (learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow)."""
 
 
+ANY_TENANT = frozenset({"common", "organizations"})
+"""Names a person's sign-in may go by in place of the tenant's; an app must name its tenant."""
+
+
 def blueprint(host: tenants.Tenant) -> flask.Blueprint:
-    """The token endpoint, `.well-known/openid-configuration` and `discovery/v2.0/keys`, each below `/{tenant}`."""
+    """The token endpoint below `/{tenant}`."""
     pages = flask.Blueprint("tokens", __name__)
     pages.add_url_rule("/<tenant>/oauth2/v2.0/token", "token", lambda tenant: _token(host, tenant), methods=["POST"])
-    pages.add_url_rule(
-        "/<tenant>/v2.0/.well-known/openid-configuration", "openid", lambda tenant: _openid(host, tenant)
-    )
-    pages.add_url_rule("/<tenant>/discovery/v2.0/keys", "keys", lambda tenant: _keys(host, tenant))
     return pages
 
 
-def check_tenant(host: tenants.Tenant, name: str) -> None:
+def check_tenant(host: tenants.Tenant, name: str, *, for_person: bool = False) -> None:
     """Refuse a path whose first segment is neither the tenant's id nor one of its domains (AADSTS90002)."""
     known = {host.id, *(domain.lower() for domain in host.directory.organisation.domains)}
+    known |= ANY_TENANT if for_person else set()
     if name.lower() not in known:
         raise errors.TokenError(
             "invalid_request",
@@ -49,30 +49,32 @@ def check_tenant(host: tenants.Tenant, name: str) -> None:
 def _token(host: tenants.Tenant, tenant: str) -> flask.Response:
     form = flask.request.form.to_dict()
     try:
-        check_tenant(host, tenant)
-        return _json(host, _granted(host, form))
+        check_tenant(host, tenant, for_person=form.get("grant_type") != "client_credentials")
+        return answer(host, _granted(host, form))
     except errors.TokenError as refusal:
-        return _refused(host, refusal)
+        return refused(host, refusal)
 
 
 def _granted(host: tenants.Tenant, form: Mapping[str, str]) -> dict[str, Any]:
     grant = form.get("grant_type", "")
     if grant == "client_credentials":
         return _for_app(host, _client(host, form), form.get("scope", ""))
-    if form.get("client_id", "").lower() in host.directory.registrations:
-        _client(host, form)
-    if grant == "authorization_code":
-        return sign_in.redeem_code(host, form)
-    if grant == "refresh_token":
-        return sign_in.refresh(host, form)
-    raise errors.TokenError(
-        "unsupported_grant_type", f"AADSTS70003: The app requested an unsupported grant type '{grant}'."
-    )
+    person_grants = {
+        "authorization_code": sign_in.redeem_code,
+        "refresh_token": sign_in.refresh,
+        sign_in_device.GRANT: sign_in_device.redeem,
+    }
+    if grant not in person_grants:
+        raise errors.TokenError(
+            "unsupported_grant_type", f"AADSTS70003: The app requested an unsupported grant type '{grant}'."
+        )
+    if form.get("client_id", "").lower() not in microsoft_apps.BY_ID:
+        _client(host, form, for_person=True)
+    return person_grants[grant](host, form)
 
 
-def _client(host: tenants.Tenant, form: Mapping[str, str]) -> records.Registration:
-    """The registration that the form proves to be; raises TokenError."""
-    client_id = form.get("client_id", "")
+def known_client(host: tenants.Tenant, client_id: str) -> records.Registration:
+    """The registration of that id; raises TokenError (AADSTS700016)."""
     registration = host.directory.registrations.get(client_id.lower())
     if registration is None:
         raise errors.TokenError(
@@ -80,11 +82,24 @@ def _client(host: tenants.Tenant, form: Mapping[str, str]) -> records.Registrati
             f"AADSTS700016: Application with identifier '{client_id}' was not found in the directory "
             f"'{host.directory.organisation.display_name}'.",
         )
+    return registration
+
+
+def _client(host: tenants.Tenant, form: Mapping[str, str], *, for_person: bool = False) -> records.Registration:
+    """The registration that the form proves to be; a public client need not where a person signs in."""
+    registration = known_client(host, form.get("client_id", ""))
     if "client_assertion" in form:
         assertions.check(host, registration, form)
     elif "client_secret" in form:
         _check_secret(host, registration, form["client_secret"])
-    elif registration.secret is not None or registration.certificate is not None:
+    elif not for_person:
+        raise errors.TokenError(
+            "invalid_client",
+            "AADSTS7000216: 'client_assertion', 'client_secret' or 'request' is required for the "
+            "'client_credentials' grant type.",
+            status=401,
+        )
+    elif not registration.public:
         raise errors.TokenError(
             "invalid_client",
             "AADSTS7000218: The request body must contain the following parameter: "
@@ -95,7 +110,7 @@ def _client(host: tenants.Tenant, form: Mapping[str, str]) -> records.Registrati
 
 
 def _check_secret(host: tenants.Tenant, registration: records.Registration, secret: str) -> None:
-    right = registration.secret
+    right = None if registration.managed else registration.secret
     if right is None or not hmac.compare_digest(right.encode(), secret.encode()):
         raise errors.TokenError(
             "invalid_client",
@@ -125,7 +140,7 @@ def _for_app(host: tenants.Tenant, registration: records.Registration, scope: st
             "invalid_resource",
             f"AADSTS500011: The resource principal named {resource} was not found in the tenant named {host.id}.",
         )
-    token = issue(host, registration, audience=resource.rstrip("/"))
+    token = app_token(host, registration, audience=resource.rstrip("/"))
     seconds = int(LIFE.total_seconds())
     return {
         "token_type": "Bearer",
@@ -135,7 +150,7 @@ def _for_app(host: tenants.Tenant, registration: records.Registration, scope: st
     }
 
 
-def issue(host: tenants.Tenant, registration: records.Registration, *, audience: str) -> records.AccessToken:
+def app_token(host: tenants.Tenant, registration: records.Registration, *, audience: str) -> records.AccessToken:
     """A fresh app-only token with `roles`, remembered by the tenant; expired ones are forgotten on the way."""
     now = host.now()
     permissions = frozenset(registration.permissions)
@@ -171,40 +186,8 @@ def issue(host: tenants.Tenant, registration: records.Registration, *, audience:
     return token
 
 
-def _openid(host: tenants.Tenant, tenant: str) -> flask.Response:
-    try:
-        check_tenant(host, tenant)
-    except errors.TokenError as refusal:
-        return _refused(host, refusal)
-    base = f"{host.origin}/{host.id}"
-    return _json(
-        host,
-        {
-            "token_endpoint": f"{base}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-            "jwks_uri": f"{base}/discovery/v2.0/keys",
-            "response_modes_supported": ["query"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": f"{base}/v2.0",
-            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "tenant_region_scope": "EU",
-            "cloud_instance_name": "localhost",
-        },
-    )
-
-
-def _keys(host: tenants.Tenant, tenant: str) -> flask.Response:
-    try:
-        check_tenant(host, tenant)
-    except errors.TokenError as refusal:
-        return _refused(host, refusal)
-    return _json(host, host.signer.jwks(f"{host.origin}/{host.id}/v2.0"))
-
-
-def _refused(host: tenants.Tenant, refusal: errors.TokenError) -> flask.Response:
+def refused(host: tenants.Tenant, refusal: errors.TokenError) -> flask.Response:
+    """The token endpoint's error body; a refusal that needs no number has none."""
     trace_id = host.request_id()
     correlation_id = flask.request.headers.get("client-request-id", trace_id)
     stamp = host.now().strftime("%Y-%m-%d %H:%M:%SZ")
@@ -218,14 +201,15 @@ def _refused(host: tenants.Tenant, refusal: errors.TokenError) -> flask.Response
         "trace_id": trace_id,
         "correlation_id": correlation_id,
     }
-    return _json(host, body, status=refusal.status)
+    return answer(host, body, status=refusal.status)
 
 
-def _json(host: tenants.Tenant, body: dict[str, Any], *, status: int = 200) -> flask.Response:
-    answer = flask.jsonify(body)
+def answer(host: tenants.Tenant, body: dict[str, Any], *, status: int = 200) -> flask.Response:
+    """JSON from the login side, kept out of caches, with its ids."""
+    made = flask.jsonify(body)
     request_id = str(body.get("trace_id") or host.request_id())
-    answer.status_code = status
-    answer.headers["Cache-Control"] = "no-store, no-cache"
-    answer.headers["x-ms-request-id"] = request_id
-    answer.headers["client-request-id"] = flask.request.headers.get("client-request-id", request_id)
-    return answer
+    made.status_code = status
+    made.headers["Cache-Control"] = "no-store, no-cache"
+    made.headers["x-ms-request-id"] = request_id
+    made.headers["client-request-id"] = flask.request.headers.get("client-request-id", request_id)
+    return made

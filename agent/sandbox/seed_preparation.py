@@ -1,0 +1,48 @@
+"""Device preparation and registration policies of a seed; read last, so that what came before keeps its ids."""
+
+from __future__ import annotations
+
+from agent.sandbox import device_records, intake_records, records
+from agent.sandbox import tenant as tenants
+from agent.sandbox.seed_in_use import known
+from agent.sandbox.seed_reading import Entry
+
+TEMPLATE = "80d33118-b7b4-40d8-b15f-81be745e053f_1"
+"""Template of a device preparation policy, as public code that makes such policies names it."""
+
+
+def load(tenant: tenants.Tenant, root: Entry, keys: dict[str, str]) -> None:
+    """The policies; `keys` are ids of people and groups by their names in the seed. Raises SeedError."""
+    for entry in root.listed("device_preparation"):
+        _policy(tenant, entry, keys)
+    scope = root.texts("must_register")
+    everybody = {records.ALL_USERS: records.ALL_USERS}
+    tenant.credentials.must_register = [known(keys | everybody, root, "must_register", name) for name in scope]
+
+
+def _policy(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> None:
+    created = entry.moment("created", "100 days ago")
+    group = records.Group(tenant.new_id(), entry.text("device_group"), created=created)
+    tenant.directory.groups[group.id] = group
+    policy = device_records.PreparationPolicy(
+        id=tenant.new_id(),
+        name=entry.text("name"),
+        user_group_ids=[known(keys, entry, "user_groups", name) for name in entry.texts("user_groups")],
+        device_group_id=group.id,
+    )
+    entry.done()
+    tenant.devices.preparation_policies[policy.id] = policy
+    tenant.devices.configuration_policies[policy.id] = intake_records.ConfigurationPolicy(
+        id=policy.id,
+        name=policy.name,
+        platforms="windows10",
+        technologies="enrollment",
+        template_id=TEMPLATE,
+        template_family="enrollmentConfiguration",
+        created=created,
+        settings={
+            "enrollment_autopilot_dpp_deploymentmode": "enrollment_autopilot_dpp_deploymentmode_0",
+            "enrollment_autopilot_dpp_deploymenttype": "enrollment_autopilot_dpp_deploymenttype_0",
+            "enrollment_autopilot_dpp_jointype": "enrollment_autopilot_dpp_jointype_0",
+        },
+    )
