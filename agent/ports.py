@@ -230,6 +230,9 @@ class SlipRows(Protocol):
     def save(self, slip: passes.Slip) -> passes.Slip:
         """The row as it now stands; Stale when somebody else was first."""
 
+    def of_journey(self, journey_id: str) -> Sequence[passes.Slip]:
+        """Every slip of this journey, void ones too, oldest first."""
+
     def of_pass(self, pass_id: str) -> Sequence[passes.Slip]:
         """The slips that carry this pass, oldest first."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from agent.actions import authority
 from agent.actions import close as closing
 from agent.cli import opening
 from agent.domain.journeys import Journey
@@ -31,7 +32,8 @@ def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001
     """Take the pass away from a journey and from all that share it."""
     options = opening.globals_of(ctx)
     with opening.agent_for(options) as agent:
-        by = opening.operator(options, sandbox=agent.settings.sandbox)
+        by = opening.operator(options)
+        authority.may_change_passes(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("These journeys lose their pass:")
         _name(kit)
@@ -48,7 +50,8 @@ def close(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001 
     """Close one journey; the pass goes unless another open journey of the person needs it."""
     options = opening.globals_of(ctx)
     with opening.agent_for(options) as agent:
-        by = opening.operator(options, sandbox=agent.settings.sandbox)
+        by = opening.operator(options)
+        authority.may_change_passes(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("This journey will be closed:")
         _name(kit[:1])

@@ -29,9 +29,7 @@ def sandbox(ctx: click.Context, port: int, seed: int | None, speed: float, state
     if ctx.invoked_subcommand is not None:
         return
     with hosting.hosted(_folder(ctx), hosting.Wish(port, seed, speed)) as running:
-        sys.stdout.write(json.dumps(running.ready) + "\n")
-        sys.stdout.flush()
-        running.served.wait()
+        running.served.wait(announce=lambda: print(json.dumps(running.ready), flush=True))
 
 
 def _folder(ctx: click.Context) -> Path:

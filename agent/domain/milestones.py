@@ -60,6 +60,8 @@ _SIMPLE = {
     Sight.ENTRA_REGISTERED: Milestone.ENTRA_REGISTERED,
     Sight.COMPLIANT: Milestone.COMPLIANT,
 }
+#: What may come at any time says nothing about how far the device is.
+_ASIDE = {Milestone.OLD_METHOD_GONE, Milestone.SESSIONS_REVOKED, Milestone.COMPLIANT, Milestone.PASS_GONE}
 _WAITING = {
     Milestone.REGISTERED: "the device to be registered",
     Milestone.PROFILE_READY: "the profile to be assigned",
@@ -256,7 +258,7 @@ def _stage(
 ) -> str:
     if journey.state is not JourneyState.OPEN:
         return journey.state.value
-    furthest = max((_ORDER.index(m) for m in proofs if m is not Milestone.COMPLIANT), default=-1)
+    furthest = max((_ORDER.index(m) for m in proofs if m not in _ASIDE), default=-1)
     path = [m for m in _PATHS[profile.device] if m not in proofs and _ORDER.index(m) > furthest]
     ahead = [*path, *missing]
     if not set(missing) - {Milestone.PASS_GONE}:
