@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import sys
+from collections.abc import Iterator
 
 import hypothesis
+import pytest
 
 #: What a machine that runs the tests tells them on purpose.
 TOLD = {"TAPSLIP_TEST_POSTGRES", "TAPSLIP_GRAPH_DATA", "TAPSLIP_CHROMIUM"}
@@ -34,6 +37,19 @@ def _is_loopback(address: object) -> bool:
 def _stay_at_home(event: str, arguments: tuple[object, ...]) -> None:
     if event in {"socket.connect", "socket.sendto"} and not _is_loopback(arguments[1]):
         raise RuntimeError(f"a test wants to leave this machine for {arguments[1]}")
+    if event == "socket.getaddrinfo" and not _is_loopback((arguments[0] or "",)):
+        raise RuntimeError(f"a test wants to look up {arguments[0]}")
 
 
 sys.addaudithook(_stay_at_home)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command sets logging up for its process; the next test starts without that."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(level)

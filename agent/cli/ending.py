@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from agent import errors
 from agent.actions import authority
 from agent.actions import close as closing
 from agent.cli import opening
@@ -13,6 +14,11 @@ from agent.domain.journeys import Journey
 def _name(kit: tuple[Journey, ...]) -> None:
     for journey in kit:
         click.echo(f"  {journey.id}  {journey.person_name} <{journey.user_name}>  {journey.profile} {journey.serial}")
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if not yes and not click.confirm(question):
+        raise errors.Refused("You answered no; nothing was changed.", codes=("declined",))
 
 
 def _say(ended: closing.Ended) -> None:
@@ -37,8 +43,7 @@ def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("These journeys lose their pass:")
         _name(kit)
-        if not yes:
-            click.confirm("Revoke it?", abort=True)
+        _ask("Revoke it?", yes=yes)
         _say(closing.revoke(agent, kit[0].id, by))
 
 
@@ -55,6 +60,5 @@ def close(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001 
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("This journey will be closed:")
         _name(kit[:1])
-        if not yes:
-            click.confirm("Close it?", abort=True)
+        _ask("Close it?", yes=yes)
         _say(closing.close(agent, kit[0].id, by))

@@ -224,3 +224,16 @@ def test_a_phone_that_registers_itself_is_expected_where_authenticator_is() -> N
 def test_every_milestone_has_words() -> None:
     assert {milestones.describe(milestone)[0].isupper() for milestone in Milestone} == {True}
     assert milestones.describe(Milestone.HELLO_SET_UP) == "Hello set up"
+
+
+def test_a_method_that_one_late_list_left_out_counts_again_once_it_is_listed() -> None:
+    """Graph's lists lag: what was missing at one look and there at the next was never gone."""
+    plain = journey("windows-autopilot").with_seen([ENROLLED_PC, BOUND_PC, hello()])
+    missed = plain.with_seen([sight(Sight.METHOD_GONE, "hello-1", 61)])
+    again = missed.with_seen([sight(Sight.METHOD_BACK, "hello-1", 62)])
+    profile = PROFILES["windows-autopilot"]
+    assert Milestone.HELLO_SET_UP not in milestones.reached(missed, profile)
+    assert Milestone.HELLO_SET_UP in milestones.reached(again, profile)
+    assert Milestone.HELLO_SET_UP not in milestones.reached(
+        again.with_seen([sight(Sight.METHOD_GONE, "hello-1", 63)]), profile
+    )
