@@ -117,6 +117,9 @@ class Tenant(Protocol):
     def organisation(self) -> Fact[Organisation]:
         """Name and id."""
 
+    def require_token(self, registration: str) -> None:
+        """Nothing, if the registration gets a token; raises Misconfigured or TenantUnreachable, with what to do."""
+
     def token(self, registration: str) -> Fact[str]:
         """That a registration (`watcher`, `issuer`, …) gets a token: Known(its app id), or why not."""
 

@@ -21,7 +21,7 @@ from datetime import datetime
 from agent import errors
 from agent.actions import authority, mend, planning, removal, sheets
 from agent.domain import cases, journeys, passes, people
-from agent.domain.facts import Known, NotChecked
+from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
 from agent.slips import slip as slips
 
@@ -48,7 +48,7 @@ def issue(agent: Agent, request: planning.Request) -> Issued:
             "Nobody would see the code.", "Add --slip DIR for paper or --show-code for the terminal."
         )
     plan = planning.plan(agent, request)
-    _prove_issuer(agent)
+    agent.tenant.require_token("issuer")
     _rehearse(agent, plan)
     if request.asked.replace:
         plan = _clear(agent, plan)
@@ -58,15 +58,6 @@ def issue(agent: Agent, request: planning.Request) -> Issued:
     issued = _finish(agent, plan, minted, made)
     _show(agent, plan, minted, issued.row)
     return issued
-
-
-def _prove_issuer(agent: Agent) -> None:
-    """An expired credential is found out before anything is written down; raises Misconfigured."""
-    fact = agent.tenant.token("issuer")
-    if isinstance(fact, NotChecked):
-        raise errors.Misconfigured(
-            f"The registration issuer gets no token: {fact.reason}", "`tapslip doctor` says more."
-        )
 
 
 def _rehearse(agent: Agent, plan: planning.Plan) -> None:

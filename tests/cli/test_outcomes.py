@@ -46,7 +46,7 @@ def test_a_lost_answer_that_cannot_be_settled_is_unknown_until_it_is(terminal: T
 def test_an_issuer_without_its_right_is_told_which_is_missing(terminal: Terminal, tenancy: Tenancy) -> None:
     tenancy.door("deny", registration="issuer", permission="UserAuthMethod-TAP.ReadWrite.All")
     said = terminal.issue()
-    refused(said, 3, "Microsoft Graph does not allow", "admin consent", "Microsoft's request id:")
+    refused(said, 3, "Microsoft Graph does not allow", "admin consent", "Reference:")
     nothing_live(terminal, tenancy)
 
 
