@@ -126,6 +126,9 @@ class Tenant(Protocol):
     def organisation(self) -> Fact[Organisation]:
         """Name and id."""
 
+    def require_token(self, registration: str) -> None:
+        """Nothing, if the registration gets a token; raises Misconfigured or TenantUnreachable, with what to do."""
+
     def token(self, registration: str) -> Fact[str]:
         """That a registration (`watcher`, `issuer`, …) gets a token: Known(its app id), or why not."""
 
@@ -244,6 +247,9 @@ class SlipRows(Protocol):
 
     def save(self, slip: passes.Slip) -> passes.Slip:
         """The row as it now stands; Stale when somebody else was first."""
+
+    def of_journey(self, journey_id: str) -> Sequence[passes.Slip]:
+        """Every slip of this journey, void ones too, oldest first."""
 
     def of_pass(self, pass_id: str) -> Sequence[passes.Slip]:
         """The slips that carry this pass, oldest first."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import sys
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -37,6 +39,8 @@ def _is_loopback(address: object) -> bool:
 def _stay_at_home(event: str, arguments: tuple[object, ...]) -> None:
     if event in {"socket.connect", "socket.sendto"} and not _is_loopback(arguments[1]):
         raise RuntimeError(f"a test wants to leave this machine for {arguments[1]}")
+    if event == "socket.getaddrinfo" and not _is_loopback((arguments[0] or "",)):
+        raise RuntimeError(f"a test wants to look up {arguments[0]}")
 
 
 sys.addaudithook(_stay_at_home)
@@ -54,3 +58,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("Microsoft's description of Graph")
     for line in watching.WATCH.lines():
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command sets logging up for its process; the next test starts without that."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(level)

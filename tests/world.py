@@ -17,7 +17,8 @@ from typing import Any
 from werkzeug.test import Client
 
 from agent import settings, wiring
-from agent.actions import issue, planning, sheets, track
+from agent.actions import issue as issuing
+from agent.actions import planning, sheets, track
 from agent.cli import reading
 from agent.cli.folder import FolderPaper
 from agent.domain import cases, journeys, milestones, passes
@@ -56,7 +57,7 @@ class SeededChance:
     """Chance that repeats."""
 
     def __init__(self, seed: int = 7) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - ids only
 
     def symbols(self, count: int) -> str:
         return "".join(self._random.choice(wiring.SYMBOLS) for _ in range(count))
@@ -102,15 +103,15 @@ class World:
             wanted=sheets.Wanted(variant="technician"),
         )
 
-    def issue(self, person: str, *wanted: str, **more: Any) -> issue.Issued:
+    def issue(self, person: str, *wanted: str, **more: Any) -> issuing.Issued:
         """Issue, and remember the code as read from the first slip."""
-        made = issue.issue(self.agent, self.request(person, *wanted, **more))
+        made = issuing.issue(self.agent, self.request(person, *wanted, **more))
         self.codes.append(reading.code_on(Path(made.slips[0].place)).expose())
         return made
 
-    def take(self, person: str, *wanted: str, **more: Any) -> issue.Issued:
+    def take(self, person: str, *wanted: str, **more: Any) -> issuing.Issued:
         """Issue to a screen, which costs no paper, and remember the code as somebody who looked at it."""
-        return issue.issue(self.agent, self.request_for_screen(person, *wanted, **more))
+        return issuing.issue(self.agent, self.request_for_screen(person, *wanted, **more))
 
     def request_for_screen(self, person: str, *wanted: str, by: Operator = TECHNICIAN, **more: Any) -> planning.Request:
         """A request whose code goes to whoever looks at `codes`."""
@@ -145,6 +146,18 @@ class World:
         """From the box to the new credential."""
         self.move(serial, "power-on")
         return self.follow(serial, person)
+
+    @contextmanager
+    def another_agent(self, clock: SharedClock | None = None) -> Iterator[Agent]:
+        """A second process on the same store and tenant, by the same clock or one of its own."""
+        outside = wiring.Outside(
+            clock or self.clock, SeededChance(99), {ORIGIN: self.adapter}, self.sandbox.ready_line()
+        )
+        agent = wiring.build(self.agent.settings, outside)
+        try:
+            yield agent
+        finally:
+            agent.close()
 
     def user(self, person: str) -> records.User:
         """Somebody as the tenant has them."""
@@ -222,7 +235,8 @@ def world(folder: Path, *, options: tenants.Options | None = None, **overrides: 
     """A fresh world whose files lie below `folder`; `overrides` are settings."""
     clock = SharedClock()
     around = mount.Surroundings(pause=clock.wait)
-    sandbox = tenancies.make(clock.now, random.Random(11), origin=ORIGIN, options=options, surroundings=around)
+    seeded = random.Random(11)  # noqa: S311 - ids only
+    sandbox = tenancies.make(clock.now, seeded, origin=ORIGIN, options=options, surroundings=around)
     adapter = WsgiAdapter(sandbox.wsgi, clock.now)
     held = {"state_dir": str(folder / "state"), **overrides}
     chosen = settings.load(None, {}, overrides=held)

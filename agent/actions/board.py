@@ -50,6 +50,6 @@ def _row(agent: Agent, journey: Journey) -> Row:
     profile = agent.profiles[journey.profile]
     with agent.store.begin() as tx:
         row = tx.passes.get(journey.pass_id)
-        slips = tuple(slip for slip in tx.slips.of_pass(row.id) if slip.journey_id == journey.id)
+        slips = tuple(tx.slips.of_journey(journey.id))
     odd = tuple(seen.detail for seen in track.unexplained(agent, [journey]))
     return Row(journey, profile.title, milestones.standing(journey, profile, agent.clock.now()), row, slips, odd)

@@ -49,6 +49,7 @@ def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = N
             "Nobody would see the code.", "Add --slip DIR for paper or --show-code for the terminal."
         )
     plan = planning.plan(agent, request, facts)
+    agent.tenant.require_token("issuer")
     _rehearse(agent, plan)
     if request.asked.replace:
         plan = _clear(agent, plan)

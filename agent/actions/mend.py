@@ -2,11 +2,13 @@
 
 Ours is provable when all of this holds: the id was not there just before we asked, the terms are the ones we
 asked for, it was made no earlier than we asked, and where the audit log can be read it does not name another app.
-Anything else is somebody else's pass and stays; a person decides.
+Anything else is somebody else's pass and stays: Entra holds one pass for a person, so ours is not there then, and a
+person decides about theirs.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent import errors
@@ -54,20 +56,23 @@ def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:
     if not isinstance(fact, Known):
         return _save(agent, row, passes.PassState.UNKNOWN, fact.reason, by)
     new = [found for found in fact.value if found.id not in row.others]
-    ours = [found for found in new if _provably_ours(agent, row, found)]
-    for found in ours:
+    ours = [found.id for found in new if _provably_ours(agent, row, found)]
+    known = [row.tenant_id] if row.tenant_id else []
+    for tenant_id in dict.fromkeys([*known, *ours]):
         try:
-            removal.delete_in_tenant(agent, row.person_id, found.id)
+            removal.delete_in_tenant(agent, row.person_id, tenant_id)
         except (errors.OutcomeUnknown, errors.TenantRefused) as problem:
             return _save(agent, row, passes.PassState.UNKNOWN, problem.summary, by)
-    if ours:
-        return _save(agent, row, passes.PassState.REFUSED, "the answer was lost; our pass was found and deleted", by)
+    if known or ours:
+        why = "our pass was deleted" if known else "the answer was lost; our pass was found and deleted"
+        return _save(agent, row, passes.PassState.REFUSED, why, by)
+    over = agent.clock.now() - row.requested_at > LOOK_FOR
     if new:
-        why = f"a pass is there that is not provably ours ({new[0].id}); a person decides"
-        return _save(agent, row, passes.PassState.UNKNOWN, why, by)
-    if agent.clock.now() - row.requested_at > LOOK_FOR:
-        return _save(agent, row, passes.PassState.REFUSED, "the answer was lost, and no pass ever appeared", by)
-    return _save(agent, row, passes.PassState.UNKNOWN, "no pass has appeared yet", by)
+        decides = "ours never appeared" if over else "a person decides"
+        why = f"a pass is there that is not provably ours ({new[0].id}); {decides}"
+    else:
+        why = "the answer was lost, and no pass ever appeared" if over else "no pass has appeared yet"
+    return _save(agent, row, passes.PassState.REFUSED if over else passes.PassState.UNKNOWN, why, by)
 
 
 def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by: str) -> passes.Pass:
@@ -77,11 +82,9 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
         settled = row.state not in {passes.PassState.ISSUING, passes.PassState.UNKNOWN}
         if settled or (row.state is state and row.reason == why):
             return row
-        if row.state is not state:
-            if row.state is passes.PassState.ISSUING and state is not passes.PassState.UNKNOWN:
-                row = row.moved(passes.PassState.UNKNOWN)
-            row = row.moved(state, reason=why) if row.state is not state else row
-        saved = tx.passes.save(row)
+        if row.state is passes.PassState.ISSUING:
+            row = row.moved(passes.PassState.UNKNOWN)
+        saved = tx.passes.save(replace(row, reason=why) if row.state is state else row.moved(state, reason=why))
         if state is passes.PassState.REFUSED:
             for journey in tx.journeys.of_person(row.person_id):
                 new = journey.pass_id == row.id and journey.opened_at >= row.requested_at

@@ -127,7 +127,9 @@ def _of_methods(view: View, journey: Journey) -> Iterator[Observation]:
         yield from milestones.method_seen(method, fact.source, first_seen)
     listed = {method.id for method in fact.value}
     known = journey.baseline | {o.ref for o in journey.observations if o.sight is Sight.METHOD}
-    gone = {o.ref for o in journey.observations if o.sight is Sight.METHOD_GONE}
+    gone = milestones.gone(journey)
+    for back in listed & gone:
+        yield Observation(Sight.METHOD_BACK, back, view.at, fact.source, "a method is listed again")
     for missing in known - listed - gone:
         yield Observation(Sight.METHOD_GONE, missing, view.at, fact.source, "a method is no longer registered")
 

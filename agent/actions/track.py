@@ -50,6 +50,7 @@ def track(agent: Agent) -> Sweep:
     """One sweep over everything open. Raises TenantUnreachable, TenantThrottled or Misconfigured."""
     notes = _Notes()
     _mend_doubts(agent, notes)
+    _remove_orphans(agent, notes)
     with agent.store.begin() as tx:
         open_journeys = tuple(tx.journeys.open())
     known = tuple(j for j in open_journeys if j.profile in agent.profiles)
@@ -71,9 +72,25 @@ def _mend_doubts(agent: Agent, notes: _Notes) -> None:
     with agent.store.begin() as tx:
         doubtful = [row for row in tx.passes.open() if mend.in_doubt(row, agent.clock.now())]
     for row in doubtful:
-        mended = mend.mend(agent, row, authority.ITSELF.name)
+        try:
+            mended = mend.mend(agent, row, authority.ITSELF.name)
+        except errors.AgentError as problem:
+            notes.trouble.append(f"pass {row.id}: {problem.summary} {problem.advice}".strip())
+            continue
         if mended.state is passes.PassState.UNKNOWN:
             notes.trouble.append(f"pass {row.id}: {mended.reason}")
+
+
+def _remove_orphans(agent: Agent, notes: _Notes) -> None:
+    """Two that close the last two journeys of a kit at once may each leave the pass to the other."""
+    with agent.store.begin() as tx:
+        waiting = {journey.person_id for journey in tx.journeys.open()}
+        orphans = [r for r in tx.passes.open() if r.state is passes.PassState.ISSUED and r.person_id not in waiting]
+    for row in orphans if agent.settings.sandbox else ():
+        try:
+            removal.remove(agent, row, removal.Reason("no open journey needs it", authority.ITSELF.name))
+        except errors.AgentError as problem:
+            notes.trouble.append(f"pass {row.id}: {problem.summary} {problem.advice}".strip())
 
 
 def _remember(agent: Agent, journey: Journey, view: observe.View) -> Journey:
@@ -123,6 +140,7 @@ def _settle(agent: Agent, person_id: str, kit: Sequence[Journey], view: observe.
     notes.trouble.extend(f"{kit[0].user_name}: unexpected: {seen.detail} ({seen.sight.value})" for seen in odd)
     row = _open_pass(agent, person_id)
     over = row is not None and row.ends_at is not None and view.at >= row.ends_at
+    kept = False
     if row is not None and row.ends_at is not None and view.at < row.ends_at <= view.at + _SOON:
         agent.passes.removal_due(row.ends_at)
     if row is not None and row.state is passes.PassState.ISSUED:
@@ -130,10 +148,11 @@ def _settle(agent: Agent, person_id: str, kit: Sequence[Journey], view: observe.
         needed = any(standing.needs_pass for standing in standings.values()) and not over
         if row.state is passes.PassState.ISSUED and not needed and agent.settings.sandbox:
             why = "its time was up" if over else "the new credential is in use"
-            if _may_go(person_id, view, notes, over=over):
+            kept = not _may_go(person_id, view, notes, over=over)
+            if not kept:
                 removal.remove(agent, row, removal.Reason(why, authority.ITSELF.name))
     ended = row.ends_at if row is not None else None
-    _close_settled(agent, kit, view.at, ended, odd=bool(odd))
+    _close_settled(agent, kit, view.at, ended, settled=not odd and not kept)
 
 
 def unexplained(agent: Agent, kit: Sequence[Journey]) -> tuple[Observation, ...]:
@@ -176,7 +195,9 @@ def _may_go(person_id: str, view: observe.View, notes: _Notes, *, over: bool) ->
     return False
 
 
-def _close_settled(agent: Agent, kit: Sequence[Journey], now: datetime, ended: datetime | None, *, odd: bool) -> None:
+def _close_settled(
+    agent: Agent, kit: Sequence[Journey], now: datetime, ended: datetime | None, *, settled: bool
+) -> None:
     for stale in kit:
         with agent.store.begin() as tx:
             journey = tx.journeys.get(stale.id)
@@ -184,7 +205,7 @@ def _close_settled(agent: Agent, kit: Sequence[Journey], now: datetime, ended: d
                 continue
             standing = _standing(agent, journey, now)
             state, note = None, ""
-            if not standing.missing and not standing.needs_pass and not odd:
+            if not standing.missing and not standing.needs_pass and settled:
                 state = JourneyState.DONE
                 note = "use of the new credential: not checked" if standing.use_unknown else ""
             elif not standing.complete and _out_of_time(tx.passes.get(journey.pass_id), ended, now):

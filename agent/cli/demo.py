@@ -159,7 +159,7 @@ def _hand_over(stage: Stage, made: issuing.Issued, devices: dict[str, str]) -> N
 
 def _walk(stage: Stage, serial: str, person: str, code: Secret, lost: str = "") -> None:
     shown = stage.door.device(serial)
-    waited, last = 0.0, ""
+    waited, last = 0.0, shown["screen"]
     with stage.tell.busy(shown["message"]) as busy:
         while not shown["finished"]:
             if shown["asks"]:

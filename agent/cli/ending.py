@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from agent import errors
+from agent.actions import authority
 from agent.actions import close as closing
 from agent.cli import opening
 from agent.domain.journeys import Journey
@@ -12,6 +14,11 @@ from agent.domain.journeys import Journey
 def _name(kit: tuple[Journey, ...]) -> None:
     for journey in kit:
         click.echo(f"  {journey.id}  {journey.person_name} <{journey.user_name}>  {journey.profile} {journey.serial}")
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if not yes and not click.confirm(question):
+        raise errors.Refused("You answered no; nothing was changed.", codes=("declined",))
 
 
 def _say(ended: closing.Ended) -> None:
@@ -31,12 +38,12 @@ def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001
     """Take the pass away from a journey and from all that share it."""
     options = opening.globals_of(ctx)
     with opening.agent_for(options) as agent:
-        by = opening.operator(options, sandbox=agent.settings.sandbox)
+        by = opening.operator(options)
+        authority.may_change_passes(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("These journeys lose their pass:")
         _name(kit)
-        if not yes:
-            click.confirm("Revoke it?", abort=True)
+        _ask("Revoke it?", yes=yes)
         _say(closing.revoke(agent, kit[0].id, by))
 
 
@@ -48,10 +55,10 @@ def close(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001 
     """Close one journey; the pass goes unless another open journey of the person needs it."""
     options = opening.globals_of(ctx)
     with opening.agent_for(options) as agent:
-        by = opening.operator(options, sandbox=agent.settings.sandbox)
+        by = opening.operator(options)
+        authority.may_change_passes(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("This journey will be closed:")
         _name(kit[:1])
-        if not yes:
-            click.confirm("Close it?", abort=True)
+        _ask("Close it?", yes=yes)
         _say(closing.close(agent, kit[0].id, by))

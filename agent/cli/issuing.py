@@ -21,6 +21,7 @@ from agent.domain.devices import DeviceKind
 from agent.domain.profiles import Profile
 from agent.domain.secrets import PassCode
 from agent.ports import Agent
+from agent.slips import stocks, wording
 
 Options = Mapping[str, Any]
 
@@ -72,7 +73,7 @@ def issue(ctx: click.Context, /, **options: Any) -> None:
     globals_ = opening.globals_of(ctx)
     with opening.agent_for(globals_) as agent:
         request = planning.Request(
-            by=opening.operator(globals_, sandbox=agent.settings.sandbox),
+            by=opening.operator(globals_),
             asked=kit_asked(agent, options),
             paper=FolderPaper(options["folder"]) if options["folder"] else None,
             screen=show_code if options["show_code"] else None,
@@ -97,6 +98,11 @@ def _refuse_careless(options: Options) -> None:
             "--show-code works on a terminal only.",
             "Without one, a code would end in a file or a pipe: use --slip DIR.",
         )
+    try:
+        stocks.load(options["stock"])
+        wording.load(options["lang"] or wording.known()[0])
+    except errors.Misconfigured as unknown:
+        raise errors.WrongUsage(unknown.summary, unknown.advice) from None
 
 
 def kit_asked(agent: Agent, options: Options) -> cases.KitAsked:

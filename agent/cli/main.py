@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -101,7 +103,7 @@ def say_error(problem: errors.AgentError) -> None:
     for line in problem.advice.splitlines():
         click.echo(f"  {line}", err=True)
     if problem.reference:
-        click.echo(f"  Microsoft's request id: {problem.reference}", err=True)
+        click.echo(f"  Reference: {problem.reference}", err=True)
 
 
 def _unforeseen(problem: BaseException) -> int:
@@ -115,8 +117,33 @@ def _unforeseen(problem: BaseException) -> int:
     return errors.AgentError.exit_code
 
 
+@contextlib.contextmanager
+def _ending_tidily() -> Iterator[None]:
+    """SIGTERM and a closed terminal end a command as Ctrl-C does, so that a pass half handed over is taken back."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    there = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ours = [number for number in there if signal.getsignal(number) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 to 6, or 130 when interrupted)."""
+    with _ending_tidily():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]

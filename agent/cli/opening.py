@@ -16,9 +16,17 @@ from agent.ports import Agent
 
 
 def load_settings(options: Globals) -> settings.Settings:
-    """The settings of this call; logging is set up by the way. Raises Misconfigured."""
+    """The settings of this call; logging is set up by the way. Raises Misconfigured, and WrongUsage for a role.
+
+    On a real tenant nobody can choose a role by an option, not even to look.
+    """
     logs.set_up(sys.stderr)
-    return settings.load(options.settings, settings.environment())
+    loaded = settings.load(options.settings, settings.environment())
+    if options.role and not loaded.sandbox:
+        raise errors.WrongUsage(
+            "--as is for the sandbox only.", "On a real tenant your role comes from your Entra groups."
+        )
+    return loaded
 
 
 @contextmanager
@@ -31,12 +39,8 @@ def agent_for(options: Globals) -> Iterator[Agent]:
         agent.close()
 
 
-def operator(options: Globals, *, sandbox: bool) -> Operator:
-    """Who acts: the machine's user in the role played. On a real tenant nobody can choose a role by an option."""
-    if options.role and not sandbox:
-        raise errors.WrongUsage(
-            "--as is for the sandbox only.", "On a real tenant your role comes from your Entra groups."
-        )
+def operator(options: Globals) -> Operator:
+    """Who acts: the machine's user in the role played."""
     role = Role(options.role or "technician")
     return Operator(f"local:{role}", f"{_user()} ({role})", role)
 

@@ -40,9 +40,7 @@ def sandbox(ctx: click.Context, /, state_dir: Path | None, **wished: Any) -> Non
     if ctx.invoked_subcommand is not None:
         return
     with hosting.hosted(_folder(ctx), hosting.Wish(**wished)) as running:
-        sys.stdout.write(json.dumps(running.ready) + "\n")
-        sys.stdout.flush()
-        running.served.wait()
+        running.served.wait(announce=lambda: print(json.dumps(running.ready), flush=True))
 
 
 def _folder(ctx: click.Context) -> Path:

@@ -171,14 +171,17 @@ class Served:
         self._threads.executor.shutdown(wait=False, cancel_futures=True)
         self._listening.close()
 
-    def wait(self, on_enter: Callable[[], None] | None = None) -> None:
+    def wait(self, on_enter: Callable[[], None] | None = None, *, announce: Callable[[], None] | None = None) -> None:
         """Until SIGTERM, Ctrl-C, Ctrl-Break or `stop`; to be called in the main thread.
 
-        `on_enter` runs each time Enter is pressed, if this is a terminal.
+        `on_enter` runs each time Enter is pressed, if this is a terminal; `announce` runs once, when a signal already
+        means a clean end: whoever reads it may send one at once.
         """
         if on_enter is not None and sys.stdin is not None and sys.stdin.isatty():
             threading.Thread(target=_follow_enter, args=(on_enter,), daemon=True).start()
         with _signals(self._wish):
+            if announce is not None:
+                announce()
             # Windows delivers a signal only between two short waits.
             while not self._wish.wait(0.5):
                 pass

@@ -43,6 +43,7 @@ class Sight(StrEnum):
     METHOD_USED = "method_used"
     DEVICE = "device"
     METHOD_GONE = "method_gone"
+    METHOD_BACK = "method_back"
     SESSIONS_REVOKED = "sessions_revoked"
     PASS_GONE = "pass_gone"  # noqa: S105  a sight's name
 

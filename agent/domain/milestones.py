@@ -60,6 +60,8 @@ _SIMPLE = {
     Sight.ENTRA_REGISTERED: Milestone.ENTRA_REGISTERED,
     Sight.COMPLIANT: Milestone.COMPLIANT,
 }
+#: What may come at any time says nothing about how far the device is.
+_ASIDE = {Milestone.OLD_METHOD_GONE, Milestone.SESSIONS_REVOKED, Milestone.COMPLIANT, Milestone.PASS_GONE}
 _WAITING = {
     Milestone.REGISTERED: "the device to be registered",
     Milestone.PROFILE_READY: "the profile to be assigned",
@@ -142,7 +144,7 @@ def _of(journey: Journey, profile: Profile, seen: Observation) -> Iterable[Miles
         yield from _credential(journey, profile, seen)
     elif seen.sight is Sight.SIGN_IN and seen.at >= journey.opened_at - CLOCK_SLACK:
         yield Milestone.SIGNED_IN
-    elif seen.sight is Sight.METHOD_GONE and seen.ref == journey.lost_method:
+    elif seen.sight is Sight.METHOD_GONE and seen.ref == journey.lost_method and seen.ref in gone(journey):
         yield Milestone.OLD_METHOD_GONE
     elif seen.sight is Sight.SESSIONS_REVOKED and seen.at >= journey.opened_at:
         yield Milestone.SESSIONS_REVOKED
@@ -150,8 +152,13 @@ def _of(journey: Journey, profile: Profile, seen: Observation) -> Iterable[Miles
         yield Milestone.PASS_GONE
 
 
-def _gone(journey: Journey) -> frozenset[str]:
-    return frozenset(o.ref for o in journey.observations if o.sight is Sight.METHOD_GONE)
+def gone(journey: Journey) -> frozenset[str]:
+    """Ids of methods that were missing when last spoken of: a list may lag, and be right later."""
+    last: dict[str, Observation] = {}
+    for seen in sorted(journey.observations, key=lambda o: (o.at, o.sight)):
+        if seen.sight in {Sight.METHOD_GONE, Sight.METHOD_BACK}:
+            last[seen.ref] = seen
+    return frozenset(ref for ref, seen in last.items() if seen.sight is Sight.METHOD_GONE)
 
 
 def _use(journey: Journey, credential: Observation) -> Observation | None:
@@ -170,9 +177,9 @@ def _use(journey: Journey, credential: Observation) -> Observation | None:
 def reached(journey: Journey, profile: Profile) -> Mapping[Milestone, Observation]:
     """Each milestone reached, with the earliest observation that proves it, in the order people read them."""
     proofs: dict[Milestone, Observation] = {}
-    gone = _gone(journey)
+    missing = gone(journey)
     for seen in sorted(journey.observations, key=lambda o: (o.at, o.sight, o.ref, o.detail)):
-        if seen.sight is Sight.METHOD and seen.ref in gone:
+        if seen.sight is Sight.METHOD and seen.ref in missing:
             continue
         for milestone in _of(journey, profile, seen):
             proofs.setdefault(milestone, seen)
@@ -190,13 +197,13 @@ def needed(journey: Journey, profile: Profile) -> frozenset[Milestone]:
 def unexpected(kit: Mapping[Journey, Profile]) -> tuple[Observation, ...]:
     """Methods and devices that appeared while the kit was open and that no journey of it explains."""
     found: dict[tuple[Sight, str], Observation] = {}
-    gone = frozenset[str]().union(*(_gone(journey) for journey in kit))
+    missing = frozenset[str]().union(*(gone(journey) for journey in kit))
     registers = frozenset[MethodKind]().union(*(profile.registers for profile in kit.values()))
     own = frozenset[str]().union(*(own_devices(journey) for journey in kit))
     phone_expected = bool(registers & {MethodKind.AUTHENTICATOR, MethodKind.PASSKEY})
     for journey in kit:
         for seen in journey.observations:
-            if not _is_new(journey, seen) or seen.ref in gone:
+            if not _is_new(journey, seen) or seen.ref in missing:
                 continue
             bound = seen.kind in {MethodKind.HELLO, MethodKind.PLATFORM_CREDENTIAL}
             if seen.sight is Sight.METHOD and (seen.kind not in registers or (bound and seen.device_id not in own)):
@@ -256,7 +263,7 @@ def _stage(
 ) -> str:
     if journey.state is not JourneyState.OPEN:
         return journey.state.value
-    furthest = max((_ORDER.index(m) for m in proofs if m is not Milestone.COMPLIANT), default=-1)
+    furthest = max((_ORDER.index(m) for m in proofs if m not in _ASIDE), default=-1)
     path = [m for m in _PATHS[profile.device] if m not in proofs and _ORDER.index(m) > furthest]
     ahead = [*path, *missing]
     if not set(missing) - {Milestone.PASS_GONE}:

@@ -91,6 +91,7 @@ slips = sa.Table(
     _points_at("slips", "pass_id", "passes.id"),
 )
 sa.Index("slips_of_pass", slips.c.pass_id)
+sa.Index("slips_of_journey", slips.c.journey_id)
 
 watermarks = sa.Table(
     "watermarks",

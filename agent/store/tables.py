@@ -156,6 +156,10 @@ class SlipRows:
         """The row with its version raised; Stale when somebody else was first."""
         return _SLIPS.save(self.work, slip)
 
+    def of_journey(self, journey_id: str) -> Sequence[passes.Slip]:
+        """Every slip of this journey, void ones too, oldest first."""
+        return _SLIPS.find(self.work, schema.slips.c.journey_id == journey_id)
+
     def of_pass(self, pass_id: str) -> Sequence[passes.Slip]:
         """The slips that carry this pass, oldest first."""
         return _SLIPS.find(self.work, schema.slips.c.pass_id == pass_id)

@@ -98,6 +98,7 @@ def _slips() -> None:
         _points_at("slips", "pass_id", "passes.id"),
     )
     op.create_index("slips_of_pass", "slips", ["pass_id"])
+    op.create_index("slips_of_journey", "slips", ["journey_id"])
 
 
 def _audit() -> None:

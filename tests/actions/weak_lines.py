@@ -1,0 +1,73 @@
+"""The real line to the tenant's passes, with one weak point each: where it breaks, or what others do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agent import errors
+from agent.actions import track
+from agent.domain import passes
+from agent.domain.facts import Fact
+from agent.ports import Agent, Passes
+
+
+@dataclass
+class Weak:
+    """Passes everything on; it fits `ports.Passes`."""
+
+    line: Passes
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        return self.line.of(person_ids)
+
+    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
+        return self.line.create(person_id, terms)
+
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        self.line.delete(person_id, tenant_id)
+
+
+class CannotLook(Weak):
+    """The line that broke under the create stays broken for the look after it."""
+
+    created = False
+
+    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
+        self.created = True
+        return self.line.create(person_id, terms)
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        if self.created:
+            raise errors.TenantUnreachable("The line is down.")
+        return self.line.of(person_ids)
+
+
+class DiesAfterCreate(Weak):
+    """The process ends when the pass has been made and before anything is written down."""
+
+    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
+        self.line.create(person_id, terms)
+        raise KeyboardInterrupt
+
+
+@dataclass
+class MendedMeanwhile(Weak):
+    """While one process looks, the other has finished its sweep."""
+
+    other: Agent
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        track.track(self.other)
+        return self.line.of(person_ids)
+
+
+@dataclass
+class SweptMeanwhile(Weak):
+    """While one process deletes, the other has finished its sweep."""
+
+    other: Agent
+
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        track.track(self.other)
+        self.line.delete(person_id, tenant_id)
