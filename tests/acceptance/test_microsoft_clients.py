@@ -95,6 +95,7 @@ def test_msgraph_sdk_tells_a_refusal_by_its_code_and_message(sandbox: Sandbox, g
     with pytest.raises(ODataError) as refused:
         ask(sandbox, graph, too_long)
     assert refused.value.response_status_code == 400
+    assert refused.value.error is not None
     assert "The valid range between 60 and 480." in str(refused.value.error.message)
 
 

@@ -36,7 +36,7 @@ from agent.sandbox import tenant as tenants
 from agent.sandbox.virtual import browser
 from agent.sandbox.wire import faults
 from agent.web import local_ca
-from tests import secrecy
+from tests import secrecy, tenancies
 from tests.acceptance.conftest import Told
 from tests.acceptance.watching import Watch
 
@@ -96,7 +96,7 @@ def scene(folder: Path) -> Iterator[Scene]:
     around = mount.Surroundings(transport=browser.through_tls(certificate.ca_file), pause=clock.wait)
     options = tenants.Options(speed=600)
     chance = random.Random(3)  # noqa: S311  the tenant's ids repeat
-    sandbox = mount.make(clock.now, chance, origin=listening.origin, options=options, surroundings=around)
+    sandbox = tenancies.make(clock.now, chance, origin=listening.origin, options=options, surroundings=around)
     passes = Remembering()
     passes.codes = []
     sandbox.tenant.credentials.passes = passes

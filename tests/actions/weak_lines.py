@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent import errors
 from agent.actions import track
@@ -26,6 +27,12 @@ class Weak:
 
     def delete(self, person_id: str, tenant_id: str) -> None:
         self.line.delete(person_id, tenant_id)
+
+    def busy_for(self) -> float:
+        return self.line.busy_for()
+
+    def removal_due(self, until: datetime) -> None:
+        self.line.removal_due(until)
 
 
 class CannotLook(Weak):

@@ -9,6 +9,7 @@ import pytest
 
 from agent import wiring
 from agent.cli import hosting
+from tests import tenancies
 from tests.cli.terminal import Tenancy, Terminal
 
 
@@ -16,7 +17,7 @@ from tests.cli.terminal import Tenancy, Terminal
 def hosted_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[hosting.Hosted, Path]]:
     """The running sandbox and its ready file."""
     folder = tmp_path_factory.mktemp("tenant")
-    with hosting.hosted(folder, hosting.Wish(seed=5, speed=600)) as running:
+    with tenancies.hosted(folder, hosting.Wish(seed=5, speed=600)) as running:
         yield running, folder / wiring.READY_FILE
 
 

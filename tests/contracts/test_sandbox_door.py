@@ -45,7 +45,7 @@ def test_a_seed_may_turn_switches_and_a_wrong_one_is_named(side: Side) -> None:
     def load(text: str) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {side.sandbox.control_token}"}
         address = {"headers": headers, "base_url": side.tenant.origin}
-        answer = side.client.post("/control/seed", data=text, **address)  # type: ignore[arg-type]
+        answer = side.client.post("/control/seed", data=text, **address)
         return answer.status_code, answer.get_data(as_text=True)
 
     small = "company: {name: Small, domain: small.example}\npass_policy: {include: [all_users]}\n"
