@@ -144,7 +144,10 @@ class Tenant(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One sign-in row: which method answered, and whether it succeeded."""
+    """One sign-in row: which method answered, whether it succeeded, and on what.
+
+    `device_id` (lower case) is "" where the device is not registered, `operating_system` free text such as `Windows10`.
+    """
 
     id: str
     person_id: str
@@ -153,6 +156,8 @@ class SignIn:
     methods: tuple[str, ...]
     application: str = ""
     error_code: int = 0
+    device_id: str = ""
+    operating_system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,39 @@ class Activity(Protocol):
 
     def pass_audits(self, since: datetime) -> Fact[tuple[PassAudit, ...]]:
         """Passes made and deleted since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How somebody is told to sign in: `browser` opens an address, `device_code` says (address, code)."""
+
+    browser: Callable[[str], None]
+    device_code: Callable[[str, str], None]
+
+
+class Administrator(Protocol):
+    """Somebody who signed in themselves, and what they may change with their own rights."""
+
+    @property
+    def id(self) -> str:
+        """Their object id."""
+
+    @property
+    def name(self) -> str:
+        """Their user name, for the audit."""
+
+    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> None:
+        """Change what differs, and nothing else.
+
+        Raises TenantRefused, TenantThrottled when surely nothing was changed, and OutcomeUnknown without an answer.
+        """
+
+
+class Administration(Protocol):
+    """Changes that no registration of ours may make by itself."""
+
+    def sign_in(self, shown: Shown) -> Administrator:
+        """Wait for somebody to sign in; raises Refused (nobody did), Misconfigured and TenantUnreachable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +373,7 @@ class Agent:
     devices: Devices
     tenant: Tenant
     activity: Activity
+    administration: Administration
     closers: tuple[Callable[[], None], ...] = ()
 
     def close(self) -> None:
@@ -348,6 +387,9 @@ class Paper(Protocol):
 
     def check(self, numbers: Iterable[str]) -> None:
         """Prove, before anything is minted, that the slips can be written; raises Refused."""
+
+    def place(self, number: str) -> str:
+        """Where it will lie."""
 
     def put(self, number: str, pdf: bytes) -> str:
         """Write one with owner-only rights; returns where it lies."""

@@ -78,6 +78,11 @@ class Organisation:
     name: str = "Your organisation"
     support: str = "your IT service desk"
 
+    @property
+    def named(self) -> bool:
+        """Whether somebody set the name; else the tenant's own serves."""
+        return self.name != Organisation().name
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -141,11 +146,15 @@ TABLE: Final = (
     Row("tenant.sign_in", "browser", "how operators sign in: browser, or device_code (which can be phished)"),
     Row("tenant.registrations.watcher", "", f"reads: {_REGISTRATION}"),
     Row("tenant.registrations.issuer", "", "makes and deletes passes: likewise"),
-    Row("tenant.registrations.writer", "none", "writes devices: likewise"),
+    Row(
+        "tenant.registrations.writer",
+        "none",
+        "the pass policy in an administrator's name, later devices: likewise, but no managed identity",
+    ),
     Row("tenant.registrations.operators", "none", "operators' sign-in: likewise, but no managed identity"),
     Row("tenant.registrations.sender", "none", "sends mail: likewise"),
     Row("state_dir", "per user", "folder of database, keys and the sandbox's ready line; owner-only when created"),
-    Row("database_url", "SQLite in state_dir", "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
+    Row("database_url", "SQLite in state_dir", "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"),
     Row("keys_file", "keys.json in state_dir", "keys of audit and sessions; keep it out of the database's backups"),
     Row("profiles_dir", "the shipped ten", "folder of profiles to use instead"),
     Row("public_url", "", "https address under which others reach the pages"),

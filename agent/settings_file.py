@@ -84,8 +84,8 @@ def _proxy(text: SecretStr) -> SecretStr:
 
 
 def _database(text: SecretStr) -> SecretStr:
-    if not text.get_secret_value().startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    if not text.get_secret_value().startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
     return text
 
 

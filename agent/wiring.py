@@ -102,6 +102,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
             nobody,
             nobody,
             nobody,
+            nobody,
             (store.close,),
         )
     store.stamp(connection.tenant_id)
@@ -117,6 +118,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
         graph.devices,
         graph.tenant,
         graph.activity,
+        graph.administration,
         (graph.close, store.close),
     )
 
@@ -164,21 +166,35 @@ def audit_key(keys_file: Path) -> tuple[bytes, bool]:
         key = system_chance.token_bytes(_KEY_BYTES)
         write_private(keys_file, json.dumps({"audit": key.hex()}))
         return key, True
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError as problem:
+        raise errors.Misconfigured(
+            f"The keys file {keys_file} cannot be read: {problem.strerror}.",
+            "Give the user who runs Tapslip the right to read it and its folder.",
+        ) from problem
+    except (ValueError, KeyError, TypeError):
         raise errors.Misconfigured(
             f"The keys file {keys_file} cannot be read.", "Restore it from its copy; it cannot be made anew."
         ) from None
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read; never readable by others, not even for a moment."""
+    """Write a file that only its owner can read; never readable by others, not even for a moment.
+
+    Raises Misconfigured when its folder cannot be made or written.
+    """
     private_folder(path.parent)
     draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
+    try:
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as problem:
+        raise errors.Misconfigured(
+            f"The folder {path.parent} cannot be written: {problem.strerror} ({path.name}).",
+            "Set state_dir and keys_file to folders that you may write, or correct the rights of this one.",
+        ) from problem
 
 
 def connect_to(settings: Settings, outside: Outside) -> Connection:

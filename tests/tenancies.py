@@ -8,11 +8,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.cli import hosting
 from agent.sandbox import mount
 from agent.sandbox import tenant as tenants
 from tests.watching import WATCH
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 def make(
@@ -29,5 +33,10 @@ def make(
 
 
 def hosted(state_dir: Path, wish: hosting.Wish) -> AbstractContextManager[hosting.Hosted]:
-    """`hosting.hosted`, watched."""
-    return hosting.hosted(state_dir, dataclasses.replace(wish, in_front=WATCH.in_front_of))
+    """`hosting.hosted`, watched; a layer of the wish's own stands before the watch."""
+    first = wish.in_front or _nothing
+    return hosting.hosted(state_dir, dataclasses.replace(wish, in_front=lambda app: first(WATCH.in_front_of(app))))
+
+
+def _nothing(app: WSGIApplication) -> WSGIApplication:
+    return app

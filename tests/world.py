@@ -34,6 +34,16 @@ from tests.wsgi_adapter import WsgiAdapter
 
 ORIGIN = "https://localhost:8443"
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+#: How often the client knocks before it says that nobody is there.
+TRIES = {"unreachable": 2}
+#: What the watcher holds for other reasons, and Graph accepts as well (learn.microsoft.com/graph/api/user-list).
+STAND_INS = {
+    "User.Read.All": (
+        "DeviceManagementConfiguration.Read.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementServiceConfig.Read.All",
+    )
+}
 TECHNICIAN = Operator("local:technician", "Tess (technician)", Role.TECHNICIAN)
 
 
@@ -163,15 +173,25 @@ class World:
         """Somebody as the tenant has them."""
         return tenant_people.find(self.sandbox.tenant, self.upn(person))
 
-    def fault(self, match: str, kind: str, *, times: int = 1, retry_after: int | None = None) -> None:
-        """Script a fault for requests that match "METHOD path"."""
-        self.sandbox.gate.faults.append(faults.Fault(match, kind, times, retry_after))
+    def fault(self, match: str, kind: str, *, times: int = 0, retry_after: int | None = None) -> None:
+        """Script a fault for requests that match "METHOD path": once, or as often as the client tries a closed door."""
+        self.sandbox.gate.faults.append(faults.Fault(match, kind, times or TRIES.get(kind, 1), retry_after))
+
+    def deny(self, permission: str) -> None:
+        """Take a permission from the watcher, with those that Graph takes in its place."""
+        for one in (permission, *STAND_INS.get(permission, ())):
+            self.door("deny", registration="watcher", permission=one)
 
     def door(self, path: str, **body: Any) -> None:
         """A request to the sandbox's control door, which must do as it is told."""
         headers = {"Authorization": f"Bearer {self.sandbox.control_token}"}
         answer = Client(self.sandbox.wsgi).post(f"/control/{path}", json=body, headers=headers, base_url=ORIGIN)
         assert answer.status_code < 300, answer.get_data(as_text=True)
+
+    def log_rows_after(self, seconds: float) -> None:
+        """From now on a row of the tenant's logs shows so long after what it tells of."""
+        self.sandbox.tenant.options.log_delay = seconds
+        self.sandbox.tenant.apply_lags()
 
     def method(self, person: str, kind: str, **properties: Any) -> records.Method:
         """Somebody registers a method without us, in Graph's words."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent import errors
-from agent.actions import authority, mend, removal
+from agent.actions import authority, mend, removal, track
 from agent.domain import milestones, passes
 from agent.domain.journeys import Journey, JourneyState
 from agent.domain.people import Operator
-from agent.ports import Agent, AuditEntry
+from agent.ports import Agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def revoke(agent: Agent, journey_id: str, by: Operator) -> Ended:
 
     Raises TenantUnreachable or OutcomeUnknown when the tenant did not confirm: then nothing is closed.
     """
-    authority.may_change_passes(agent, by)
+    authority.may_revoke(agent, by)
     kit = kit_of(agent, journey_id)
     gone = _take_away(agent, kit[0].pass_id, removal.Reason("revoked by hand", by.name))
     return Ended(tuple(_close(agent, journey, JourneyState.REVOKED, by) for journey in kit), gone)
@@ -52,7 +52,7 @@ def revoke(agent: Agent, journey_id: str, by: Operator) -> Ended:
 
 def close(agent: Agent, journey_id: str, by: Operator) -> Ended:
     """Close one journey as abandoned; the pass goes unless another open journey of the kit needs it."""
-    authority.may_change_passes(agent, by)
+    authority.may_revoke(agent, by)
     journey, *others = kit_of(agent, journey_id)
     needed = any(_needs_pass(agent, other) for other in others)
     gone = None
@@ -85,6 +85,7 @@ def _take_away(agent: Agent, pass_id: str, reason: removal.Reason) -> bool | Non
 
 
 def _close(agent: Agent, stale: Journey, state: JourneyState, by: Operator) -> Journey:
+    """Close one; what is complete is done, unless something appeared that nobody explained."""
     now = agent.clock.now()
     with agent.store.begin() as tx:
         journey = tx.journeys.get(stale.id)
@@ -93,10 +94,9 @@ def _close(agent: Agent, stale: Journey, state: JourneyState, by: Operator) -> J
         stage = "its profile is no longer there"
         if (profile := agent.profiles.get(journey.profile)) is not None:
             standing = milestones.standing(journey, profile, now)
-            state = state if standing.missing or standing.needs_pass else JourneyState.DONE
-            stage = standing.stage
+            odd = track.unexplained_in(agent, tx, [journey])
+            state = state if standing.missing or standing.needs_pass or odd else JourneyState.DONE
+            stage = "; ".join([standing.stage, *(f"unexpected: {seen.detail}" for seen in odd)])
         closed = tx.journeys.save(journey.closed(state, now, f"closed by {by.name}: {stage}"))
-        tx.audit.append(
-            AuditEntry(now, by.name, "journey.close", closed.state.value, closed.person_id, closed.id, closed.pass_id)
-        )
+        tx.audit.append(track.closed_entry(closed, now, by.name))
     return closed

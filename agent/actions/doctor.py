@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from agent import errors
-from agent.domain import rights
+from agent.domain import passes, policy_changes, rights
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.milestones import CLOCK_SLACK
-from agent.ports import Agent
+from agent.ports import Agent, Tenant
 from agent.slips import slip, stocks
 
-#: Registrations without which nothing works; the others only where the settings name them.
+#: Registrations without which nothing works; the others only where the settings name them. The sandbox has four.
 _REGISTRATIONS: Final = ("watcher", "issuer")
+_OF_THE_SANDBOX: Final = (*_REGISTRATIONS, "writer", "operators")
 #: A certificate is warned about this long before it ends: time to renew it calmly.
 _CERTIFICATE_SOON: Final = timedelta(days=30)
 
@@ -48,13 +49,32 @@ class Line:
 def examine(agent: Agent) -> tuple[Line, ...]:
     """Every line, in the order in which they should be mended. Raises nothing that a line can say."""
     lines: list[Line] = []
-    for look in (_settings, _schema, _keys, _audit, _paper, _tokens, _clock, _policy, _rights, _certificates):
+    for look in (_settings, _database, _keys_file, _audit, _fonts_and_paper, _printers, _certificates):
         lines.extend(_safely(look, agent))
+    reached = tuple(_reach(agent))
+    lines.extend(reached)
+    there = all(line.health is Health.OK for line in reached)
+    for look in (_tokens, _clock, _pass_policy, _exclusions, _profiles_under_the_policy, _rights):
+        lines.extend(_safely(look, agent) if there else (_not_asked(look),))
     return tuple(lines)
 
 
+def worst(lines: Iterable[Line]) -> Health:
+    """How the whole stands: as its worst line."""
+    order = list(Health)
+    return max((line.health for line in lines), key=order.index, default=Health.OK)
+
+
+def _not_asked(look: Callable[[Agent], Iterator[Line]]) -> Line:
+    return Line(_name(look), Health.NOT_CHECKED, "nobody to ask: Microsoft is out of reach")
+
+
+def _name(look: Callable[[Agent], Iterator[Line]]) -> str:
+    return look.__name__.strip("_").replace("_", " ")
+
+
 def _safely(look: Callable[[Agent], Iterator[Line]], agent: Agent) -> Iterator[Line]:
-    name = look.__name__.strip("_").replace("_", " ")
+    name = _name(look)
     try:
         yield from look(agent)
     except errors.TenantUnreachable as away:
@@ -67,10 +87,17 @@ def _settings(agent: Agent) -> Iterator[Line]:
     where = agent.settings.source or "no file: everything is default"
     tenant = "the sandbox" if agent.settings.sandbox else "a real tenant"
     yield Line("settings", Health.OK, f"{where}; tenant: {tenant}; state in {agent.settings.state_dir}")
+    if not (agent.settings.sandbox or agent.settings.organisation.named):
+        yield Line(
+            "organisation",
+            Health.WARNING,
+            "no name is set: slips carry the tenant's own, and a device may show another during set-up",
+            "Set organisation.name (and organisation.support) in the settings.",
+        )
     yield Line("profiles", Health.OK, f"{len(agent.profiles)} profiles: {', '.join(sorted(agent.profiles))}")
 
 
-def _schema(agent: Agent) -> Iterator[Line]:
+def _database(agent: Agent) -> Iterator[Line]:
     at, newest = agent.store.revision()
     if at == newest:
         yield Line("database", Health.OK, f"at revision {at}")
@@ -78,7 +105,7 @@ def _schema(agent: Agent) -> Iterator[Line]:
         yield Line("database", Health.FAILED, f"at revision {at or 'none'}, not {newest}", "Run `tapslip migrate`.")
 
 
-def _keys(agent: Agent) -> Iterator[Line]:
+def _keys_file(agent: Agent) -> Iterator[Line]:
     path = agent.settings.keys_file
     mode = path.stat().st_mode if path.exists() else 0
     if not mode:
@@ -100,7 +127,7 @@ def _audit(agent: Agent) -> Iterator[Line]:
         )
 
 
-def _paper(agent: Agent) -> Iterator[Line]:
+def _fonts_and_paper(agent: Agent) -> Iterator[Line]:
     now = agent.clock.now()
     site = agent.settings.sites[0]
     sample = slip.SlipContent(
@@ -127,6 +154,28 @@ def _paper(agent: Agent) -> Iterator[Line]:
     yield Line("fonts and paper", Health.OK, f"a sample slip was set on {', '.join(stocks.known())}, and thrown away")
 
 
+def _printers(agent: Agent) -> Iterator[Line]:
+    yield Line("printers", Health.OK, f"none set: slips are written as PDF files (for {agent.settings.sites[0].name})")
+
+
+def _reach(agent: Agent) -> Iterator[Line]:
+    """The sign-in service and Graph; Graph is asked only with a token, and a refusal is an answer too."""
+    asked: tuple[tuple[str, Callable[[Tenant], object]], ...] = (
+        ("sign-in service", lambda tenant: tenant.token("watcher")),
+        ("Microsoft Graph", lambda tenant: tenant.skew()),
+    )
+    for name, ask in asked:
+        try:
+            ask(agent.tenant)
+        except errors.TenantUnreachable as away:
+            yield Line(name, Health.FAILED, away.summary, away.advice)
+            return
+        except errors.AgentError as refused:
+            yield Line(name, Health.OK, f"answers, though with a refusal: {refused.summary}")
+        else:
+            yield Line(name, Health.OK, "answers")
+
+
 def _tokens(agent: Agent) -> Iterator[Line]:
     for registration in _registrations(agent):
         fact = agent.tenant.token(registration)
@@ -150,40 +199,75 @@ def _clock(agent: Agent) -> Iterator[Line]:
             "clock",
             Health.FAILED,
             f"this machine's clock is {abs(fact.value):.0f} s {'ahead of' if fact.value > 0 else 'behind'} Microsoft's",
-            "Set the clock; nothing should be issued until it agrees within five minutes.",
+            "Set the clock; nothing is issued until it agrees within five minutes.",
         )
     else:
         yield Line("clock", Health.OK, f"within {abs(fact.value):.0f} s of Microsoft's")
 
 
-def _policy(agent: Agent) -> Iterator[Line]:
+def _pass_policy(agent: Agent) -> Iterator[Line]:
     fact = agent.tenant.policy()
     if isinstance(fact, NotChecked):
         yield _unchecked("pass policy", fact)
         return
     policy = fact.value
-    kind = "one-time only" if policy.one_time else "one-time or multi-use"
-    said = f"{policy.minimum} to {policy.maximum} minutes, {kind}, {policy.length} symbols"
+    said = " ".join(policy_changes.sentences(policy, agent.tenant.group_names(policy.named_groups)))
     if not policy.enabled:
-        yield Line(
-            "pass policy",
-            Health.FAILED,
-            "Temporary Access Passes are switched off",
-            "Entra admin centre › Authentication methods › Policies › Temporary Access Pass",
-        )
+        yield Line("pass policy", Health.FAILED, said, "An administrator: `tapslip policy set --on`.")
     elif not policy.include:
-        yield Line("pass policy", Health.WARNING, f"{said}; no group is included, so nobody is in scope")
+        remedy = "An administrator: `tapslip policy set --include GROUP_ID`."
+        yield Line("pass policy", Health.WARNING, f"no group is included, so nobody is in scope. {said}", remedy)
     else:
         yield Line("pass policy", Health.OK, said)
 
 
+def _exclusions(agent: Agent) -> Iterator[Line]:
+    """Entra refuses a pass for whoever is excluded, even if our own rules or our host failed."""
+    fact = agent.tenant.policy()
+    if isinstance(fact, NotChecked):
+        yield _unchecked("exclusions", fact)
+    elif fact.value.exclude:
+        groups = agent.tenant.group_names(fact.value.exclude)
+        named = ", ".join(sorted(groups.get(group, group) for group in fact.value.exclude))
+        yield Line("exclusions", Health.OK, f"Entra itself refuses passes for {named}; see that all administrators are")
+    else:
+        yield Line(
+            "exclusions",
+            Health.WARNING,
+            "the pass policy excludes nobody: administrators are kept out by Tapslip's own rules alone",
+            "Put administrators into a group, and exclude it: `tapslip policy set --exclude GROUP_ID`.",
+        )
+
+
+def _profiles_under_the_policy(agent: Agent) -> Iterator[Line]:
+    fact, page = agent.tenant.policy(), agent.tenant.status_page()
+    if isinstance(fact, NotChecked):
+        yield _unchecked("profiles under the policy", fact)
+        return
+    known = page.value if isinstance(page, Known) else passes.StatusPage(quality_updates=True)
+    effects = [policy_changes.effect(profile, fact.value, known) for _, profile in sorted(agent.profiles.items())]
+    lost = [f"{effect.profile} ({effect.sentence})" for effect in effects if not effect.possible]
+    if lost:
+        remedy = "`tapslip policy show` says what each needs; an administrator: `tapslip policy set`."
+        yield Line("profiles under the policy", Health.WARNING, f"not possible: {'; '.join(lost)}", remedy)
+    else:
+        yield Line("profiles under the policy", Health.OK, f"all {len(effects)} are possible")
+
+
 def _rights(agent: Agent) -> Iterator[Line]:
     for registration in _registrations(agent):
-        fact = agent.tenant.rights(registration)
+        fact = _rights_of(agent, registration)
         if isinstance(fact, NotChecked):
             yield _unchecked(f"rights of {registration}", fact)
             continue
         yield from _judged(rights.judge(registration, fact.value))
+
+
+def _rights_of(agent: Agent, registration: str) -> Fact[frozenset[str]]:
+    try:
+        return agent.tenant.rights(registration)
+    except errors.Misconfigured:
+        return NotChecked("this registration gets no token")
 
 
 def _judged(found: rights.Rights) -> Iterator[Line]:
@@ -229,7 +313,7 @@ def _registrations(agent: Agent) -> tuple[str, ...]:
     """Those that are in use; the optional ones only where the settings name them."""
     real = agent.settings.tenant
     if real is None:
-        return _REGISTRATIONS
+        return _OF_THE_SANDBOX
     named = real.registrations
     optional = (("writer", named.writer), ("operators", named.operators), ("sender", named.sender))
     return (*_REGISTRATIONS, *(name for name, held in optional if held is not None))

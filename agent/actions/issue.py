@@ -43,7 +43,7 @@ def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = N
     Whatever is raised, no pass is left live that nobody holds, or the record says `unknown` and is mended later.
     `facts` are those that were gathered just now for many people, this one among them.
     """
-    authority.may_change_passes(agent, request.by)
+    authority.may_issue(agent, request.by)
     if request.paper is None and request.screen is None:
         raise errors.WrongUsage(
             "Nobody would see the code.", "Add --slip DIR for paper or --show-code for the terminal."
@@ -51,13 +51,34 @@ def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = N
     plan = planning.plan(agent, request, facts)
     agent.tenant.require_token("issuer")
     _rehearse(agent, plan)
-    if request.asked.replace:
-        plan = _clear(agent, plan)
+    cleared: list[str] = []
+    try:
+        if request.asked.replace:
+            plan = _clear(agent, plan, cleared)
+        else:
+            _settle_what_is_over(agent, plan)
+        return _make(agent, plan)
+    except errors.AgentError as problem:
+        if cleared:
+            again = "" if isinstance(problem, errors.OutcomeUnknown) else "Issue again."
+            problem.advice = " ".join(filter(None, [*cleared, again, problem.advice]))
+        raise
+
+
+def _make(agent: Agent, plan: planning.Plan) -> Issued:
+    """From the intent on record to the code in somebody's hands; whatever breaks on the way, the pass goes again."""
     _begin(agent, plan)
     minted = _create(agent, plan)
-    made = _write_slips(agent, plan, minted)
-    issued = _finish(agent, plan, minted, made)
-    _show(agent, plan, minted, issued.row)
+    try:
+        made = _write_slips(agent, plan, minted)
+        issued = _finish(agent, plan, minted, made)
+        if plan.request.screen is not None:
+            plan.request.screen(minted.code)
+    except BaseException as problem:
+        left = _undo(agent, plan, minted)
+        if isinstance(problem, errors.AgentError) or not isinstance(problem, Exception):
+            raise
+        raise _not_handed_over(left) from None
     return issued
 
 
@@ -72,8 +93,20 @@ def _rehearse(agent: Agent, plan: planning.Plan) -> None:
         slips.rehearse(sheet.content, wanted.stock, sheets.language(agent, wanted), code_length=longest)
 
 
-def _clear(agent: Agent, plan: planning.Plan) -> planning.Plan:
-    """Replace: delete what is live, see it gone, void its slips; then go on as for a new one: with a fresh plan."""
+def _settle_what_is_over(agent: Agent, plan: planning.Plan) -> None:
+    """A pass of ours that works no more is taken off the record first; it stands in nobody's way."""
+    facts = plan.report.facts.people[plan.request.asked.person]
+    listed = {found.id for found in facts.listed.value} if isinstance(facts.listed, Known) else None
+    why = passes.over(facts.ours, listed, agent.clock.now()) if facts.ours is not None else ""
+    if facts.ours is not None and why:
+        removal.remove(agent, facts.ours, removal.Reason(why, plan.by))
+
+
+def _clear(agent: Agent, plan: planning.Plan, cleared: list[str]) -> planning.Plan:
+    """Replace: delete what is live, see it gone, void its slips; then go on as for a new one: with a fresh plan.
+
+    What was taken away is added to `cleared` as sentences, because whatever fails afterwards must tell it.
+    """
     facts = plan.report.facts.people[plan.request.asked.person]
     reason = removal.Reason("replaced by a new pass", plan.by)
     if facts.ours is not None:
@@ -86,12 +119,19 @@ def _clear(agent: Agent, plan: planning.Plan) -> planning.Plan:
                 )
         else:
             removal.remove(agent, facts.ours, reason)
+            cleared.append(_what_went(facts.our_slips))
     known = facts.ours.tenant_id if facts.ours else ""
     for found in facts.listed.value if isinstance(facts.listed, Known) else ():
         if found.id != known:
             removal.delete_in_tenant(agent, plan.person.id, found.id)
             _note_outside(agent, plan, found)
+            cleared.append("The pass that was made elsewhere is gone.")
     return replace(planning.plan(agent, plan.request), report=plan.report)
+
+
+def _what_went(numbers: Iterable[str]) -> str:
+    void = "".join(f" Slip {number} is void." for number in numbers)
+    return f"The earlier pass is gone.{void}"
 
 
 def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass) -> None:
@@ -103,15 +143,45 @@ def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass) -
 
 
 def _begin(agent: Agent, plan: planning.Plan) -> None:
-    """The intent on record: the pass as `issuing`, its journeys, the audit, in one unit of work."""
+    """The intent on record: the pass as `issuing`, its journeys and papers, the audit, in one unit of work."""
+    try:
+        with agent.store.begin() as tx:
+            tx.passes.add(plan.row.moved(passes.PassState.ISSUING))
+            for sheet in plan.sheets:
+                if sheet.known:
+                    tx.journeys.save(replace(_still_open(tx, sheet.journey.id), pass_id=plan.row.id))
+                else:
+                    tx.journeys.add(sheet.journey)
+                if plan.request.paper is not None:
+                    tx.slips.add(_planned(agent, plan, sheet, plan.request.paper.place(sheet.number)))
+            tx.audit.append(_entry(agent, plan, "issuing", _terms_in_words(plan)))
+    except errors.Refused as refused:
+        if refused.codes != ("live_pass",):
+            raise
+        raise _lost_race(agent, plan) from None
+
+
+def _planned(agent: Agent, plan: planning.Plan, sheet: sheets.Sheet, place: str) -> passes.Slip:
+    variant, now = plan.request.wanted.variant, agent.clock.now()
+    state = passes.SlipState.PLANNED
+    return passes.Slip(sheet.number, sheet.journey.id, plan.row.id, state, variant, place, now, plan.by)
+
+
+def _lost_race(agent: Agent, plan: planning.Plan) -> errors.Refused:
+    """Somebody else's intent for this person was written between our look and ours: name it, and audit the refusal."""
+    facts = {"findings": "live_pass", "why": "another pass was begun at the same moment"}
     with agent.store.begin() as tx:
-        tx.passes.add(replace(plan.row, state=passes.PassState.ISSUING))
-        for sheet in plan.sheets:
-            if sheet.known:
-                tx.journeys.save(replace(_still_open(tx, sheet.journey.id), pass_id=plan.row.id))
-            else:
-                tx.journeys.add(sheet.journey)
-        tx.audit.append(_entry(agent, plan, "issuing", _terms_in_words(plan)))
+        there = tx.passes.open_of(plan.person.id)
+        numbers = [slip.number for row in there for slip in tx.slips.of_pass(row.id)]
+        entry = AuditEntry(agent.clock.now(), plan.by, "pass.issue", "refused", plan.person.id, facts=facts)
+        tx.audit.append(entry)
+    known = ", ".join(f"{row.state}, begun by {row.by} at {row.requested_at:%H:%M} UTC" for row in there)
+    slip = f"; slip {', '.join(numbers)} goes with it" if numbers else ""
+    return errors.Refused(
+        f"Somebody else began a pass for this person at the same moment ({known or 'over already'}){slip}.",
+        "Nothing was minted. Use that pass, `tapslip revoke` its journey, or issue again with --replace.",
+        codes=("live_pass",),
+    )
 
 
 def _still_open(tx: Transaction, journey_id: str) -> journeys.Journey:
@@ -181,6 +251,7 @@ def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, why: str
         row = tx.passes.get(plan.row.id)
         if row.state is passes.PassState.ISSUING:
             tx.passes.save(row.moved(state, reason=why, reference=reference))
+        mend.void_planned(tx, plan.row.id)
         if state is passes.PassState.REFUSED:
             _abandon_new(tx, plan, now, why)
         tx.audit.append(_entry(agent, plan, state.value, {"why": why, "reference": reference}))
@@ -193,84 +264,95 @@ def _abandon_new(tx: Transaction, plan: planning.Plan, now: datetime, why: str) 
             tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
 
 
-def _write_slips(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> tuple[passes.Slip, ...]:
-    """Code to paper; whatever goes wrong, the pass is deleted and the papers are taken back."""
-    made: list[passes.Slip] = []
-    wanted, now = plan.request.wanted, agent.clock.now()
-    try:
-        if plan.request.paper is not None:
-            for sheet in plan.sheets:
-                pdf = slips.render_live(sheet.content, minted.code, wanted.stock, sheets.language(agent, wanted))
-                place = plan.request.paper.put(sheet.number, pdf)
-                made.append(
-                    passes.Slip(
-                        sheet.number,
-                        sheet.journey.id,
-                        plan.row.id,
-                        passes.SlipState.LIVE,
-                        wanted.variant,
-                        place,
-                        now,
-                        plan.by,
-                    )
-                )
-    except BaseException as problem:
-        _undo(agent, plan, minted, made)
-        if isinstance(problem, errors.AgentError) or not isinstance(problem, Exception):
-            raise
-        raise _not_handed_over() from None
-    return tuple(made)
+def _write_slips(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> dict[str, str]:
+    """Code to paper; where each slip lies, by its number."""
+    paper, wanted = plan.request.paper, plan.request.wanted
+    made: dict[str, str] = {}
+    if paper is None:
+        return made
+    for sheet in plan.sheets:
+        pdf = slips.render_live(sheet.content, minted.code, wanted.stock, sheets.language(agent, wanted))
+        made[sheet.number] = paper.put(sheet.number, pdf)
+    return made
 
 
-def _not_handed_over() -> errors.AgentError:
+def _not_handed_over(left: passes.PassState) -> errors.AgentError:
+    if left is passes.PassState.UNKNOWN:
+        return errors.OutcomeUnknown(
+            "The pass was made, but its code could not be handed over, and the pass could not be deleted.",
+            "Run `tapslip track` until it is settled: it deletes and asks again.",
+        )
     return errors.AgentError(
         "The pass was made, but its code could not be handed over; the pass has been deleted.",
         "Nothing is live. Try again; if it happens again, run `tapslip doctor`.",
     )
 
 
-def _undo(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: list[passes.Slip]) -> None:
-    """Delete what we just made; if even that fails the record says `unknown` and is mended later."""
-    why = "the code could not be handed over"
-    state = passes.PassState.REFUSED
+def _undo(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> passes.PassState:
+    """Delete what we just made and take its papers back; returns how our record stands.
+
+    If the deletion fails, a pass that is on record as issued stays so with its papers, and what the tenant says is
+    raised: it can be revoked. Otherwise the record says `unknown` and is mended later.
+    """
+    problem: errors.AgentError | None = None
     try:
         removal.delete_in_tenant(agent, plan.person.id, minted.tenant_pass.id)
-    except errors.AgentError as problem:
-        state, why = passes.PassState.UNKNOWN, f"{why}, and the pass could not be deleted: {problem.summary}"
-    _withdraw(plan, made)
+    except errors.AgentError as kept:
+        problem = kept
+    if problem is None:
+        _withdraw(plan)
     with agent.store.begin() as tx:
-        tx.passes.save(replace(tx.passes.get(plan.row.id), tenant_id=minted.tenant_pass.id))
+        row = tx.passes.get(plan.row.id)
+        if row.state is passes.PassState.ISSUED and problem is None:
+            why = "the code could not be shown"
+            removal.record_gone(agent, tx, row, removal.Reason(why, plan.by))
+            _abandon_new(tx, plan, agent.clock.now(), why)
+            return passes.PassState.GONE
+        if row.state.open:
+            row = tx.passes.save(replace(row, tenant_id=minted.tenant_pass.id))
+    if row.state is passes.PassState.ISSUED and problem is not None:
+        raise problem
+    return _undone(agent, plan, minted, problem)
+
+
+def _undone(
+    agent: Agent, plan: planning.Plan, minted: passes.MintedPass, problem: errors.AgentError | None
+) -> passes.PassState:
+    _withdraw(plan)
+    state, why = passes.PassState.REFUSED, "the code could not be handed over"
+    if problem is not None:
+        state, why = passes.PassState.UNKNOWN, f"{why}, and the pass could not be deleted: {problem.summary}"
     _settle(agent, plan, state, why, minted.reference)
+    return state
 
 
-def _withdraw(plan: planning.Plan, made: Iterable[passes.Slip]) -> None:
+def _withdraw(plan: planning.Plan) -> None:
     if plan.request.paper is not None:
-        for slip in made:
-            plan.request.paper.withdraw(slip.number)
+        for sheet in plan.sheets:
+            plan.request.paper.withdraw(sheet.number)
 
 
-def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: tuple[passes.Slip, ...]) -> Issued:
+def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: dict[str, str]) -> Issued:
     tenant_pass = minted.tenant_pass
-    try:
-        with agent.store.begin() as tx:
-            row = tx.passes.save(
-                _still_issuing(tx, plan.row.id).moved(
-                    passes.PassState.ISSUED,
-                    issued_at=agent.clock.now(),
-                    ends_at=tenant_pass.end,
-                    tenant_id=tenant_pass.id,
-                    reference=minted.reference,
-                )
+    with agent.store.begin() as tx:
+        row = tx.passes.save(
+            _still_issuing(tx, plan.row.id).moved(
+                passes.PassState.ISSUED,
+                issued_at=agent.clock.now(),
+                ends_at=tenant_pass.end,
+                tenant_id=tenant_pass.id,
+                reference=minted.reference,
             )
-            for slip in made:
-                tx.slips.add(slip)
-            said = {"slips": " ".join(f"{slip.number}>{slip.place}" for slip in made), "tenant_pass": tenant_pass.id}
-            tx.audit.append(_entry(agent, plan, "issued", said | {"reference": minted.reference}))
-    except errors.AgentError:
-        _undo(agent, plan, minted, list(made))
-        raise
+        )
+        planned = {slip.number: slip for slip in tx.slips.of_pass(row.id)}
+        live = tuple(
+            tx.slips.save(replace(planned[number], state=passes.SlipState.LIVE, place=place))
+            for number, place in made.items()
+        )
+        said = {"slips": " ".join(f"{slip.number}>{slip.place}" for slip in live), "tenant_pass": tenant_pass.id}
+        tx.audit.append(_entry(agent, plan, "issued", said | {"reference": minted.reference}))
     kit = tuple(sheet.journey for sheet in plan.sheets)
-    return Issued(row, plan.person, kit, made, plan.report.verdict.findings)
+    return Issued(row, plan.person, kit, live, plan.report.verdict.findings)
 
 
 def _still_issuing(tx: Transaction, pass_id: str) -> passes.Pass:
@@ -281,25 +363,3 @@ def _still_issuing(tx: Transaction, pass_id: str) -> passes.Pass:
             "Nothing is live. Issue again.",
         )
     return row
-
-
-def _show(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, row: passes.Pass) -> None:
-    """Code to a screen; if nobody could see it to the end, the pass, its papers and its new journeys go."""
-    if plan.request.screen is None:
-        return
-    try:
-        plan.request.screen(minted.code)
-    except BaseException as problem:
-        _take_back(agent, plan, row)
-        if isinstance(problem, errors.AgentError) or not isinstance(problem, Exception):
-            raise
-        raise _not_handed_over() from None
-
-
-def _take_back(agent: Agent, plan: planning.Plan, row: passes.Pass) -> None:
-    """Raises what the tenant says when it cannot be deleted: it is on record as issued then, and can be revoked."""
-    why = "the code could not be shown"
-    removal.remove(agent, row, removal.Reason(why, plan.by))
-    with agent.store.begin() as tx:
-        _withdraw(plan, tx.slips.of_pass(row.id))
-        _abandon_new(tx, plan, agent.clock.now(), why)

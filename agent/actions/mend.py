@@ -1,7 +1,8 @@
 """After a lost answer: look until the pass is seen or ten minutes have gone by, and delete only what is ours.
 
 Ours is provable when all of this holds: the id was not there just before we asked, the terms are the ones we
-asked for, it was made no earlier than we asked, and where the audit log can be read it does not name another app.
+asked for, it was made no earlier than we asked, and where the audit log can be read it names our app as the maker. Its
+rows come late: until there is one, nothing is proven.
 Anything else is somebody else's pass and stays: Entra holds one pass for a person, so ours is not there then, and a
 person decides about theirs.
 """
@@ -15,7 +16,7 @@ from agent import errors
 from agent.actions import removal
 from agent.domain import journeys, passes
 from agent.domain.facts import Known
-from agent.ports import Agent, AuditEntry
+from agent.ports import Agent, AuditEntry, Transaction
 
 #: A create whose answer was lost shows within minutes or not at all (one look each sweep until then).
 LOOK_FOR = timedelta(minutes=10)
@@ -33,18 +34,16 @@ def in_doubt(row: passes.Pass, now: datetime) -> bool:
 
 
 def _provably_ours(agent: Agent, row: passes.Pass, found: passes.TenantPass) -> bool:
-    if found.id == row.tenant_id:
-        return True
     same_terms = found.lifetime == row.terms.lifetime and found.one_time == row.terms.one_time
     in_time = found.created is not None and found.created >= row.requested_at - _SLACK
-    if found.id in row.others or not same_terms or not in_time:
+    if not same_terms or not in_time:
         return False
     audits = agent.activity.pass_audits(row.requested_at - _SLACK)
+    if not isinstance(audits, Known):
+        return True
     us = agent.tenant.token("issuer")
-    if isinstance(audits, Known) and isinstance(us, Known):
-        makers = {audit.app_id for audit in audits.value if audit.pass_id == found.id and audit.made}
-        return not makers or us.value in makers
-    return True
+    makers = {audit.app_id for audit in audits.value if audit.pass_id == found.id and audit.made}
+    return isinstance(us, Known) and us.value in makers
 
 
 def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:
@@ -56,22 +55,21 @@ def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:
     if not isinstance(fact, Known):
         return _save(agent, row, passes.PassState.UNKNOWN, fact.reason, by)
     new = [found for found in fact.value if found.id not in row.others]
-    ours = [found.id for found in new if _provably_ours(agent, row, found)]
-    known = [row.tenant_id] if row.tenant_id else []
-    for tenant_id in dict.fromkeys([*known, *ours]):
+    ours = [row.tenant_id] if row.tenant_id else [found.id for found in new if _provably_ours(agent, row, found)]
+    for tenant_id in ours:
         try:
             removal.delete_in_tenant(agent, row.person_id, tenant_id)
         except (errors.OutcomeUnknown, errors.TenantRefused) as problem:
             return _save(agent, row, passes.PassState.UNKNOWN, problem.summary, by)
-    if known or ours:
-        why = "our pass was deleted" if known else "the answer was lost; our pass was found and deleted"
+    if ours:
+        why = "our pass was deleted" if row.tenant_id else "our pass was found and deleted"
         return _save(agent, row, passes.PassState.REFUSED, why, by)
     over = agent.clock.now() - row.requested_at > LOOK_FOR
     if new:
-        decides = "ours never appeared" if over else "a person decides"
+        decides = "in ten minutes nothing proved it: a person decides" if over else "it stays until something proves it"
         why = f"a pass is there that is not provably ours ({new[0].id}); {decides}"
     else:
-        why = "the answer was lost, and no pass ever appeared" if over else "no pass has appeared yet"
+        why = "no pass ever appeared" if over else "no pass has appeared yet"
     return _save(agent, row, passes.PassState.REFUSED if over else passes.PassState.UNKNOWN, why, by)
 
 
@@ -79,6 +77,8 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
     now = agent.clock.now()
     with agent.store.begin() as tx:
         row = tx.passes.get(row.id)
+        papers = [slip for slip in tx.slips.of_pass(row.id) if slip.state is passes.SlipState.PLANNED]
+        why = "; ".join([why, *(f"destroy slip {slip.number} at {slip.place} if it is there" for slip in papers)])
         settled = row.state not in {passes.PassState.ISSUING, passes.PassState.UNKNOWN}
         if settled or (row.state is state and row.reason == why):
             return row
@@ -86,6 +86,7 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
             row = row.moved(passes.PassState.UNKNOWN)
         saved = tx.passes.save(replace(row, reason=why) if row.state is state else row.moved(state, reason=why))
         if state is passes.PassState.REFUSED:
+            void_planned(tx, row.id)
             for journey in tx.journeys.of_person(row.person_id):
                 new = journey.pass_id == row.id and journey.opened_at >= row.requested_at
                 if new and journey.state is journeys.JourneyState.OPEN:
@@ -93,3 +94,10 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
         entry = AuditEntry(now, by, "pass.mend", state.value, row.person_id, pass_id=row.id, facts={"why": why})
         tx.audit.append(entry)
     return saved
+
+
+def void_planned(tx: Transaction, pass_id: str) -> None:
+    """The papers of a pass that was never handed over count no more."""
+    for slip in tx.slips.of_pass(pass_id):
+        if slip.state is passes.SlipState.PLANNED:
+            tx.slips.save(replace(slip, state=passes.SlipState.VOID))

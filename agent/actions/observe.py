@@ -151,7 +151,15 @@ def _of_sign_ins(view: View, journey: Journey) -> Iterator[Observation]:
         named = " ".join(row.methods).lower()
         ref = milestones.SIGN_IN_ROW + row.id
         if _PASS_WORDS in named:
-            yield Observation(Sight.SIGN_IN, ref, row.at, fact.source, f"signed in to {row.application} with the pass")
+            yield Observation(
+                Sight.SIGN_IN,
+                ref,
+                row.at,
+                fact.source,
+                f"signed in to {row.application} with the pass",
+                device_id=row.device_id,
+                system=row.operating_system,
+            )
         for words, kind in _LOG_WORDS:
             if words in named:
                 said = f"signed in to {row.application} with {kind.value.replace('_', ' ')}"

@@ -6,13 +6,13 @@ difference was shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent import errors
 from agent.domain import passes, policy_changes
 from agent.domain.facts import Known, NotChecked
-from agent.ports import Agent
+from agent.ports import Administrator, Agent, AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class Explained:
 def explain(agent: Agent) -> Explained:
     """Read and explain it. Raises TenantRefused when it may not be read, TenantUnreachable when nobody answers."""
     policy = _read(agent)
-    fact = agent.tenant.status_page()
-    page = fact.value if isinstance(fact, Known) else passes.StatusPage(quality_updates=True)
+    page = _page(agent)
     names = agent.tenant.group_names(policy.named_groups)
     effects = tuple(policy_changes.effect(profile, policy, page) for _, profile in sorted(agent.profiles.items()))
     return Explained(policy, policy_changes.sentences(policy, names), effects, names)
+
+
+def _page(agent: Agent) -> passes.StatusPage:
+    fact = agent.tenant.status_page()
+    return fact.value if isinstance(fact, Known) else passes.StatusPage(quality_updates=True)
 
 
 def _read(agent: Agent) -> passes.PassPolicy:
@@ -48,30 +52,63 @@ def _read(agent: Agent) -> passes.PassPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change as it would be made: before, after, and the difference to show."""
+    """A change as it would be made: before, after, the difference to show, and the profiles made impossible by it."""
 
     before: passes.PassPolicy
     after: passes.PassPolicy
     differences: tuple[policy_changes.Difference, ...]
+    lost: tuple[policy_changes.Effect, ...] = ()
 
 
 def propose(agent: Agent, change: policy_changes.Change) -> Proposal:
-    """Work out a change without making it. Raises Refused, with the allowed range, for a value that is not possible."""
+    """Work out a change without making it.
+
+    Raises Refused, with the allowed range, for a value that is not possible, and for a group that cannot be found.
+    """
     before = _read(agent)
     after = policy_changes.apply(before, change)
     names = agent.tenant.group_names(before.named_groups | after.named_groups)
-    return Proposal(before, after, policy_changes.difference(before, after, names))
+    strange = sorted(after.named_groups - before.named_groups - set(names))
+    if strange:
+        raise errors.Refused(
+            f"There is no group {strange[0]}, or its name may not be read.",
+            "Give the object id of a group: Entra admin centre › Groups.",
+            codes=("group_unknown",),
+        )
+    page = _page(agent)
+    was = {name for name, one in agent.profiles.items() if policy_changes.effect(one, before, page).possible}
+    effects = (policy_changes.effect(agent.profiles[name], after, page) for name in sorted(was))
+    lost = tuple(effect for effect in effects if not effect.possible)
+    return Proposal(before, after, policy_changes.difference(before, after, names), lost)
 
 
-def change(agent: Agent, proposal: Proposal, write: Callable[[passes.PassPolicy], None]) -> passes.PassPolicy:
-    """Make it through `write`, which carries the administrator's own sign-in; returns the policy as read afterwards.
+def change(agent: Agent, proposal: Proposal, administrator: Administrator) -> passes.PassPolicy:
+    """Make it with an administrator's own sign-in; returns the policy as read afterwards.
 
-    Raises Stale when somebody changed the policy since it was shown, and whatever `write` raises.
+    Raises Stale when somebody changed the policy since it was shown, TenantRefused when the administrator may not,
+    and OutcomeUnknown when no answer came. Each of these but the first is audited, with the difference.
     """
     if _read(agent) != proposal.before:
         raise errors.Stale(
             "Somebody changed the policy since this difference was shown.",
             "Look at it again with `tapslip policy show`.",
         )
-    write(proposal.after)
+    try:
+        administrator.write_policy(proposal.before, proposal.after)
+    except (errors.TenantRefused, errors.TenantThrottled):
+        _record(agent, proposal, administrator, "refused")
+        raise
+    except errors.OutcomeUnknown:
+        _record(agent, proposal, administrator, "unknown")
+        raise
+    _record(agent, proposal, administrator, "done")
     return _read(agent)
+
+
+def _record(agent: Agent, proposal: Proposal, administrator: Administrator, outcome: str) -> None:
+    facts = {each.setting: f"{each.before} → {each.after}" for each in proposal.differences}
+    entry = AuditEntry(
+        agent.clock.now(), administrator.name, "policy.set", outcome, facts={"by_id": administrator.id, **facts}
+    )
+    with agent.store.begin() as tx:
+        tx.audit.append(entry)

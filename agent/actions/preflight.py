@@ -14,7 +14,8 @@ from typing import TypeVar
 from agent.domain import cases, devices, findings, passes, people, scans
 from agent.domain.devices import DeviceKind
 from agent.domain.facts import Fact, Known, NotChecked
-from agent.domain.journeys import Journey
+from agent.domain.journeys import Journey, family
+from agent.domain.profiles import Profile
 from agent.ports import Agent
 
 _NOT_FOUND = NotChecked("the person was not found")
@@ -27,6 +28,7 @@ class _Remembered:
     ours: Mapping[str, passes.Pass]
     slips: Mapping[str, tuple[str, ...]]
     kits: Mapping[str, tuple[Journey, ...]]
+    families: Mapping[str, tuple[tuple[Journey, Profile], ...]]
     taken: Mapping[str, Journey]
 
 
@@ -66,14 +68,24 @@ def _first_wave(
 ) -> _First:
     windows = [c for scanned, kind in wanted if kind is DeviceKind.WINDOWS for c in read[scanned].candidates]
     apples = [c for scanned, kind in wanted if kind is DeviceKind.APPLE for c in read[scanned].candidates]
-    with ThreadPoolExecutor(max_workers=5) as pool:
+    with ThreadPoolExecutor(max_workers=7) as pool:
+        name = pool.submit(_organisation, agent)
         policy = pool.submit(agent.tenant.policy)
         page = pool.submit(agent.tenant.status_page)
+        skew = pool.submit(agent.tenant.skew)
         found = pool.submit(agent.people.find, names)
         autopilot = pool.submit(agent.devices.autopilot, list(dict.fromkeys(windows)))
         apple = pool.submit(agent.devices.apple, list(dict.fromkeys(apples)))
-    tenant = cases.TenantFacts(policy.result(), page.result())
+    tenant = cases.TenantFacts(policy.result(), page.result(), skew.result(), name.result())
     return _First(tenant, found.result(), autopilot.result(), apple.result())
+
+
+def _organisation(agent: Agent) -> str:
+    """The tenant's name where nobody set one; a slip must show what the device shows during set-up."""
+    if agent.settings.organisation.named:
+        return ""
+    fact = agent.tenant.organisation()
+    return fact.value.name if isinstance(fact, Known) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +115,17 @@ def _remember(agent: Agent, ids: Sequence[str]) -> _Remembered:
             for row in tx.passes.open_of(person_id):
                 ours[person_id] = row
                 slips[person_id] = tuple(slip.number for slip in tx.slips.of_pass(row.id))
-    kits = {person_id: tuple(j for j in open_journeys if j.person_id == person_id) for person_id in ids}
-    return _Remembered(ours, slips, kits, {j.serial.upper(): j for j in open_journeys if j.serial})
+        kits = {person_id: tuple(j for j in open_journeys if j.person_id == person_id) for person_id in ids}
+        families = {
+            person_id: tuple(
+                (journey, agent.profiles[journey.profile])
+                for journey in family(tx.journeys.of_person(person_id), min(j.opened_at for j in kit))
+                if journey.profile in agent.profiles
+            )
+            for person_id, kit in kits.items()
+            if kit
+        }
+    return _Remembered(ours, slips, kits, families, {j.serial.upper(): j for j in open_journeys if j.serial})
 
 
 def _person(name: str, fact: Fact[people.Person | None], second: _Second, remembered: _Remembered) -> cases.PersonFacts:
@@ -121,17 +142,16 @@ def _person(name: str, fact: Fact[people.Person | None], second: _Second, rememb
         remembered.ours.get(who),
         remembered.slips.get(who, ()),
         remembered.kits[who],
+        remembered.families.get(who, ()),
     )
 
 
 def _device(scan: scans.Scan, first: _First, remembered: _Remembered) -> cases.DeviceFacts:
-    taken = next((remembered.taken[c.upper()] for c in scan.candidates if c.upper() in remembered.taken), None)
-    return cases.DeviceFacts(
-        scan,
-        _first_match([first.autopilot[c] for c in scan.candidates if c in first.autopilot]),
-        _first_match([first.apple[c] for c in scan.candidates if c in first.apple]),
-        taken,
-    )
+    autopilot = _first_match([first.autopilot[c] for c in scan.candidates if c in first.autopilot])
+    apple = _first_match([first.apple[c] for c in scan.candidates if c in first.apple])
+    matched = [record.serial for fact in (autopilot, apple) if isinstance(fact, Known) for record in fact.value]
+    taken = (remembered.taken.get(serial.upper()) for serial in matched or scan.candidates)
+    return cases.DeviceFacts(scan, autopilot, apple, next((journey for journey in taken if journey), None))
 
 
 R = TypeVar("R", devices.AutopilotRecord, devices.AppleRecord)

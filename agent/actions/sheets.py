@@ -55,7 +55,7 @@ def content(agent: Agent, number: str, case: cases.Case, *, window: Window, vari
     return slip.SlipContent(
         number=number,
         variant=variant,
-        organisation=agent.settings.organisation.name,
+        organisation=case.tenant.organisation or agent.settings.organisation.name,
         support=agent.settings.organisation.support,
         person_name=person.display_name,
         user_name=person.user_name,

@@ -16,7 +16,7 @@ from agent.domain import milestones, passes
 from agent.domain.facts import Known
 from agent.domain.journeys import Journey, JourneyState, Observation, family
 from agent.domain.profiles import Milestone
-from agent.ports import Agent, AuditEntry
+from agent.ports import Agent, AuditEntry, Transaction
 
 #: The longest window in which the tenant counts what we write: a pass that ends in it has to be deleted in it.
 _SOON = timedelta(seconds=150)
@@ -34,16 +34,18 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one sweep found: progress by journey, sources that could not be read, and trouble that was met."""
+    """What one sweep found: progress by journey, sources not read, trouble that was met, and doubts now settled."""
 
     progress: tuple[Progress, ...]
     unread: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
 
 
 @dataclass
 class _Notes:
     trouble: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
 
 
 def track(agent: Agent) -> Sweep:
@@ -57,7 +59,7 @@ def track(agent: Agent) -> Sweep:
     for journey in set(open_journeys) - set(known):
         notes.trouble.append(f"{journey.id}: the profile {journey.profile} is no longer there")
     if not known:
-        return Sweep((), (), tuple(notes.trouble))
+        return Sweep((), (), tuple(notes.trouble), tuple(notes.settled))
     view = observe.look(agent, known, agent.profiles)
     found = [_remember(agent, journey, view) for journey in known]
     for person_id, kit in _kits(found).items():
@@ -65,7 +67,7 @@ def track(agent: Agent) -> Sweep:
             _settle(agent, person_id, kit, view, notes)
         except errors.AgentError as problem:
             notes.trouble.append(f"{kit[0].user_name}: {problem.summary} {problem.advice}".strip())
-    return Sweep(_progress(agent, known, view), view.unread(), tuple(notes.trouble))
+    return Sweep(_progress(agent, known, view), view.unread(), tuple(notes.trouble), tuple(notes.settled))
 
 
 def _mend_doubts(agent: Agent, notes: _Notes) -> None:
@@ -79,6 +81,8 @@ def _mend_doubts(agent: Agent, notes: _Notes) -> None:
             continue
         if mended.state is passes.PassState.UNKNOWN:
             notes.trouble.append(f"pass {row.id}: {mended.reason}")
+        elif mended.state is not row.state:
+            notes.settled.append(f"pass {row.id}, in doubt until now, is {mended.state}: {mended.reason}".rstrip(": "))
 
 
 def _remove_orphans(agent: Agent, notes: _Notes) -> None:
@@ -144,7 +148,7 @@ def _settle(agent: Agent, person_id: str, kit: Sequence[Journey], view: observe.
     if row is not None and row.ends_at is not None and view.at < row.ends_at <= view.at + _SOON:
         agent.passes.removal_due(row.ends_at)
     if row is not None and row.state is passes.PassState.ISSUED:
-        row = _notice_gone(agent, row, view)
+        row = _notice_gone(agent, row, view, notes)
         needed = any(standing.needs_pass for standing in standings.values()) and not over
         if row.state is passes.PassState.ISSUED and not needed and agent.settings.sandbox:
             why = "its time was up" if over else "the new credential is in use"
@@ -157,9 +161,14 @@ def _settle(agent: Agent, person_id: str, kit: Sequence[Journey], view: observe.
 
 def unexplained(agent: Agent, kit: Sequence[Journey]) -> tuple[Observation, ...]:
     """What appeared while a kit was open and no journey of the person explains, those closed meanwhile included."""
-    since = min(journey.opened_at for journey in kit)
     with agent.store.begin() as tx:
-        related = family(tx.journeys.of_person(kit[0].person_id), since)
+        return unexplained_in(agent, tx, kit)
+
+
+def unexplained_in(agent: Agent, tx: Transaction, kit: Sequence[Journey]) -> tuple[Observation, ...]:
+    """The same inside a unit of work that is open already."""
+    since = min(journey.opened_at for journey in kit)
+    related = family(tx.journeys.of_person(kit[0].person_id), since)
     return milestones.unexpected({j: agent.profiles[j.profile] for j in related if j.profile in agent.profiles})
 
 
@@ -173,7 +182,7 @@ def _open_pass(agent: Agent, person_id: str) -> passes.Pass | None:
     return rows[0] if rows else None
 
 
-def _notice_gone(agent: Agent, row: passes.Pass, view: observe.View) -> passes.Pass:
+def _notice_gone(agent: Agent, row: passes.Pass, view: observe.View, notes: _Notes) -> passes.Pass:
     """When the tenant no longer lists our pass, somebody else deleted or replaced it: write that down."""
     fact = view.listed.get(row.person_id)
     if not isinstance(fact, Known) or any(found.id == row.tenant_id for found in fact.value):
@@ -183,6 +192,8 @@ def _notice_gone(agent: Agent, row: passes.Pass, view: observe.View) -> passes.P
         fresh = tx.passes.get(row.id)
         if fresh.state is not passes.PassState.ISSUED or fresh.issued_at is None or fresh.issued_at > view.at:
             return fresh
+        if not row.reason:
+            notes.trouble.append(f"pass {row.id} was {why}: its slips are void. Issue again if it is still needed.")
         return removal.record_gone(agent, tx, fresh, removal.Reason(why, authority.ITSELF.name))
 
 
@@ -212,18 +223,20 @@ def _close_settled(
                 state, note = JourneyState.EXPIRED, f"{standing.stage} when the pass ended"
             if state is not None:
                 closed = tx.journeys.save(journey.closed(state, now, note))
-                tx.audit.append(_closed_entry(agent, closed))
+                tx.audit.append(closed_entry(closed, now, authority.ITSELF.name))
 
 
 def _out_of_time(row: passes.Pass, ended: datetime | None, now: datetime) -> bool:
-    end = row.gone_at or row.ends_at or ended
+    refused = row.requested_at if row.state is passes.PassState.REFUSED else None
+    end = row.gone_at or row.ends_at or ended or refused
     return end is not None and now >= end + milestones.LATE_EVIDENCE
 
 
-def _closed_entry(agent: Agent, journey: Journey) -> AuditEntry:
+def closed_entry(journey: Journey, at: datetime, by: str) -> AuditEntry:
+    """The audit row of a journey that was just closed, by itself or by hand."""
     return AuditEntry(
-        agent.clock.now(),
-        authority.ITSELF.name,
+        at,
+        by,
         "journey.close",
         journey.state.value,
         journey.person_id,
@@ -236,10 +249,11 @@ def _closed_entry(agent: Agent, journey: Journey) -> AuditEntry:
 def _progress(agent: Agent, before: Sequence[Journey], view: observe.View) -> tuple[Progress, ...]:
     with agent.store.begin() as tx:
         after = [tx.journeys.get(journey.id) for journey in before]
+        held = [tx.passes.get(journey.pass_id) for journey in after]
     odd = {person: tuple(o.detail for o in unexplained(agent, kit)) for person, kit in _kits(after).items()}
     progress = []
-    for old, journey in zip(before, after, strict=True):
-        standing = _standing(agent, journey, view.at)
+    for old, journey, row in zip(before, after, held, strict=True):
+        standing = milestones.told(journey, _standing(agent, journey, view.at), row, view.at)
         earlier = milestones.reached(old, agent.profiles[old.profile])
         new = tuple(m for m in standing.proofs if m not in earlier)
         progress.append(Progress(journey, standing, new, odd.get(journey.person_id, ())))

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -107,7 +108,7 @@ class Protocol(h11_impl.H11Protocol):
 
 
 class Guard:
-    """Reads a request whole before the app sees it, and carries out cuts."""
+    """Reads a request whole before the app sees it, carries out cuts, and dates what the app has not dated itself."""
 
     def __init__(self, inner: _Asgi, cut: type[BaseException] | None) -> None:
         self._inner = inner
@@ -119,6 +120,8 @@ class Guard:
 
         async def sending(message: _Message) -> None:
             nonlocal started
+            if not started and all(name.lower() != b"date" for name, _ in message["headers"]):
+                message["headers"] = [*message["headers"], (b"date", formatdate(usegmt=True).encode())]
             started = True
             await send(message)
 

@@ -7,6 +7,7 @@ import click
 from agent import errors
 from agent.actions import doctor as examining
 from agent.cli import opening, shapes
+from agent.domain.characters import shown
 
 _SIGNS = {
     examining.Health.OK: ("✓", "green"),
@@ -33,12 +34,14 @@ def doctor(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001  click's 
     else:
         for line in lines:
             _say(line)
-    if any(line.health in {examining.Health.FAILED, examining.Health.NOT_CHECKED} for line in lines):
+    if examining.worst(lines) in {examining.Health.FAILED, examining.Health.NOT_CHECKED}:
         ctx.exit(errors.Misconfigured.exit_code)
 
 
 def _say(line: examining.Line) -> None:
     sign, colour = _SIGNS[line.health]
-    click.echo(f"{click.style(f'{sign} {line.health.value}', fg=colour, bold=True):<24} {line.name}: {line.sentence}")
+    click.echo(
+        f"{click.style(f'{sign} {line.health.value}', fg=colour, bold=True):<24} {line.name}: {shown(line.sentence)}"
+    )
     if line.remedy:
-        click.echo(f"    {line.remedy}")
+        click.echo(f"    {shown(line.remedy)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -15,7 +15,7 @@ _SECONDS = (5, 60)
 
 
 class Door:
-    """Moves virtual devices and reads their screens; made from a ready line."""
+    """Moves virtual devices and people, and reads screens; made from a ready line."""
 
     def __init__(self, ready: Mapping[str, Any]) -> None:
         self._address = str(ready["control"])
@@ -53,6 +53,38 @@ class Door:
             payload["code"] = code.expose()
         return self._ask("POST", f"/devices/{quote(device['serial'], safe='')}/{action}", payload)
 
+    def people(self) -> list[dict[str, Any]]:
+        """Everybody who can sign in by themselves: person (user name), name, way, key."""
+        return list(self._ask("GET", "/people")["people"])
+
+    def sign_in(self, person: str, address: str) -> str:
+        """Have one of them open an address in a browser and sign in; gives the page where the browser ended.
+
+        What the tenant sends back to a program on this machine is brought to it, without the door's own token. Raises
+        Refused in the sandbox's words.
+        """
+        stands = self._ask("POST", f"/people/{quote(person.strip(), safe='@.')}/sign-in", {"address": address.strip()})
+        action = str(stands["form_action"])
+        if not action:
+            raise errors.Refused(
+                f"The browser stopped at the page “{stands['page']}”. {stands['problem']}".strip(),
+                "Copy the whole address, and take it from a sign-in that still waits.",
+                codes=("sign_in",),
+            )
+        if urlsplit(action).hostname != "localhost":
+            raise errors.Refused("The sign-in leads away from this machine.", codes=("sign_in",))
+        try:
+            with requests.Session() as browser:
+                browser.trust_env = False
+                browser.post(action, data=stands["fields"], timeout=_SECONDS)
+        except requests.RequestException:
+            raise errors.Refused(
+                "Nobody waits for this sign-in any more.",
+                "Start it again, and use its new address.",
+                codes=("sign_in",),
+            ) from None
+        return action
+
     def _ask(self, verb: str, path: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
             answer = self._session.request(verb, self._address + path, json=payload, timeout=_SECONDS)
@@ -62,5 +94,6 @@ class Door:
                 "The sandbox tenant does not answer.", "Start one with `tapslip sandbox`."
             ) from None
         if answer.status_code >= requests.codes.bad_request:
-            raise errors.Refused(str(said.get("error", "The sandbox refused.")), codes=("device",))
+            advice = "Look with `tapslip sandbox device list`, or `tapslip sandbox person list`."
+            raise errors.Refused(str(said.get("error", "The sandbox refused.")), advice, codes=("device",))
         return dict(said)

@@ -8,12 +8,14 @@ from agent import errors
 from agent.actions import authority
 from agent.actions import close as closing
 from agent.cli import opening
+from agent.domain import characters
 from agent.domain.journeys import Journey
 
 
 def _name(kit: tuple[Journey, ...]) -> None:
     for journey in kit:
-        click.echo(f"  {journey.id}  {journey.person_name} <{journey.user_name}>  {journey.profile} {journey.serial}")
+        named = f"{journey.person_name} <{journey.user_name}>  {journey.profile} {journey.serial}"
+        click.echo(f"  {journey.id}  {characters.shown(named)}")
 
 
 def _ask(question: str, *, yes: bool) -> None:
@@ -39,7 +41,7 @@ def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001
     options = opening.globals_of(ctx)
     with opening.agent_for(options) as agent:
         by = opening.operator(options)
-        authority.may_change_passes(agent, by)
+        authority.may_revoke(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("These journeys lose their pass:")
         _name(kit)
@@ -56,7 +58,7 @@ def close(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001 
     options = opening.globals_of(ctx)
     with opening.agent_for(options) as agent:
         by = opening.operator(options)
-        authority.may_change_passes(agent, by)
+        authority.may_revoke(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("This journey will be closed:")
         _name(kit[:1])

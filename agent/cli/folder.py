@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,12 +20,14 @@ class FolderPaper:
         return self._folder / f"slip-{number}.pdf"
 
     def check(self, numbers: Iterable[str]) -> None:
-        """Make the folder and prove that files can be written there; raises Refused, and leaves nothing behind."""
+        """Make the folder and prove that files can be written there; raises Refused. Only the folder stays."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for number in numbers:
-                os.close(os.open(self._path(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-                self._path(number).unlink()
+                if self._path(number).exists():
+                    raise FileExistsError(errno.EEXIST, f"{self._path(number).name} is there already")
+                os.close(self._open(number))
+                self._part(number).unlink()
         except OSError as problem:
             raise errors.Refused(
                 f"Slips cannot be written to {self._folder}: {problem.strerror or problem}.",
@@ -32,22 +35,40 @@ class FolderPaper:
                 codes=("slip_place",),
             ) from problem
 
+    def place(self, number: str) -> str:
+        """Its path."""
+        return str(self._path(number).resolve())
+
     def put(self, number: str, pdf: bytes) -> str:
-        """Write one; returns its path."""
+        """Write one under a passing name and rename it, so that what bears a slip's name is whole; returns its path."""
         path = self._path(number)
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(pdf)
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, f"{path.name} is there already")
+            handle = self._open(number)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(pdf)
+                self._part(number).rename(path)
+            except BaseException:
+                self._part(number).unlink(missing_ok=True)
+                raise
         except OSError as problem:
-            path.unlink(missing_ok=True)
             raise errors.Refused(
                 f"The slip could not be written to {self._folder}: {problem.strerror or problem}.",
                 "Make room or choose another folder with --slip DIR, then issue again.",
                 codes=("slip_place",),
             ) from None
-        return str(path.resolve())
+        return self.place(number)
 
     def withdraw(self, number: str) -> None:
-        """Delete one that must not be handed over."""
+        """Delete one that must not be handed over, with what was written of it."""
         self._path(number).unlink(missing_ok=True)
+        self._part(number).unlink(missing_ok=True)
+
+    def _open(self, number: str) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        return os.open(self._part(number), flags, 0o600)
+
+    def _part(self, number: str) -> Path:
+        return self._folder / f"slip-{number}.pdf.part"

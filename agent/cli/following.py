@@ -47,5 +47,7 @@ def status(ctx: click.Context, journey: str | None, as_json: bool) -> None:  # n
         words.say_row(row, settings.sites[0].zone)
         if journey:
             words.say_evidence(row, settings.sites[0].zone)
+    if sum(row.journey.closed_at is not None for row in rows) >= board.ROWS:
+        click.echo(f"The newest {board.ROWS} closed journeys are shown; older ones are left out.")
     if not rows:
         click.echo("No journeys yet. Start one with `tapslip issue`, or watch `tapslip demo`.")

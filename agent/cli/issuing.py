@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -24,6 +24,7 @@ from agent.ports import Agent
 from agent.slips import stocks, wording
 
 Options = Mapping[str, Any]
+_FURTHEST_START: Final = timedelta(days=30)
 
 
 def _kit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -110,6 +111,7 @@ def kit_asked(agent: Agent, options: Options) -> cases.KitAsked:
     items = tuple(_item(agent.profiles, text) for text in options["wanted"])
     if len({item.label.upper() for item in items}) != len(items):
         raise errors.WrongUsage("The same journey is named twice.", "Name each --for once.")
+    _refuse_unused([item.profile for item in items], options)
     return cases.KitAsked(
         person=scans.user_name(options["person"]),
         items=items,
@@ -120,6 +122,27 @@ def kit_asked(agent: Agent, options: Options) -> cases.KitAsked:
         stolen=options["stolen"],
         sandbox=agent.settings.sandbox,
     )
+
+
+def _refuse_unused(kit: Sequence[Profile], options: Options) -> None:
+    """An option that no journey reads would be believed and do nothing."""
+    rails = [profile.guard_rails for profile in kit]
+    read = {
+        "lost": any(rail.names_lost_method for rail in rails),
+        "stolen": any(rail.names_lost_method for rail in rails),
+        "proof": any(rail.proof_of_identity for rail in rails),
+    }
+    for name, used in read.items():
+        if options[name] and not used:
+            raise errors.WrongUsage(
+                f"--{name} means nothing here: no journey that you name is a recovery.",
+                "Add --for account-recovery, or leave the option out.",
+            )
+    kind, _, note = options["proof"].partition(":")
+    if options["proof"] and not (kind.strip() and note.strip()):
+        raise errors.WrongUsage(
+            "--proof is written as KIND:NOTE.", "For instance --proof photo-id:checked at the desk."
+        )
 
 
 def _item(profiles: Mapping[str, Profile], text: str) -> cases.Item:
@@ -147,6 +170,10 @@ def _start(text: str | None, now: datetime) -> datetime | None:
         raise errors.WrongUsage(f"“{text}” has no zone.", "Write it like 2026-12-01T08:30+01:00, or end it with Z.")
     if start <= now:
         raise errors.WrongUsage(f"{text} has passed.", "Leave --start out for a pass that works at once.")
+    if start > now + _FURTHEST_START:
+        raise errors.WrongUsage(
+            f"{text} is more than {_FURTHEST_START.days} days away.", "Issue nearer to the day; a slip is easily lost."
+        )
     return start.astimezone(UTC)
 
 

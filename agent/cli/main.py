@@ -17,6 +17,7 @@ from typing import Final
 import click
 
 from agent import errors
+from agent.domain import characters
 
 _COMMANDS: Final = {
     "demo": "The whole story in one command, on a pretend tenant.",
@@ -99,9 +100,9 @@ def tapslip(ctx: click.Context, settings: str | None, role: str | None) -> None:
 
 def say_error(problem: errors.AgentError) -> None:
     """What happened, what to do, and the tenant's reference, on standard error."""
-    click.secho(problem.summary, err=True, bold=True)
+    click.secho(characters.shown(problem.summary), err=True, bold=True)
     for line in problem.advice.splitlines():
-        click.echo(f"  {line}", err=True)
+        click.echo(f"  {characters.shown(line)}", err=True)
     if problem.reference:
         click.echo(f"  Reference: {problem.reference}", err=True)
 

@@ -1,4 +1,4 @@
-"""`tapslip sandbox`: the pretend tenant alone, and `tapslip sandbox device …` to move its virtual devices."""
+"""`tapslip sandbox`: the pretend tenant alone; `device …` and `person …` move its virtual devices and people."""
 
 from __future__ import annotations
 
@@ -144,3 +144,28 @@ def reset(ctx: click.Context, serial: str) -> None:
     """Put a device back into its box."""
     with _door(ctx) as door:
         _show(door.move(serial, "reset"))
+
+
+@sandbox.group()
+def person() -> None:
+    """The people of the tenant who can sign in by themselves."""
+
+
+@person.command("list")
+@click.pass_context
+def list_people(ctx: click.Context) -> None:
+    """Everybody who holds a key of their own."""
+    with _door(ctx) as door:
+        for one in door.people():
+            click.echo(f"{one['person']:40} {one['name']} ({one['key']})")
+
+
+@person.command("sign-in")
+@click.argument("upn")
+@click.argument("address")
+@click.pass_context
+def sign_in_person(ctx: click.Context, upn: str, address: str) -> None:
+    """Open the address of a waiting sign-in in their browser, and go through with their key."""
+    with _door(ctx) as door:
+        door.sign_in(upn, address)
+    click.echo(f"✓ {upn} went through; the program that waits knows now.")

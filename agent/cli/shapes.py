@@ -10,13 +10,13 @@ import click
 
 from agent.actions import board, issue, preflight
 from agent.actions import policy as policies
-from agent.domain import cases, findings
+from agent.domain import cases, characters, findings
 from agent.domain.facts import Known
 
 
 def echo(value: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(characters.escaped(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
 def moment(at: datetime | None) -> str | None:
@@ -61,6 +61,7 @@ def issued(made: issue.Issued) -> dict[str, Any]:
             "id": made.row.id,
             "lifetime": made.row.terms.lifetime,
             "one_time": made.row.terms.one_time,
+            "starts_at": moment(made.row.terms.start),
             "ends_at": moment(made.row.ends_at),
         },
         "journeys": [{"id": j.id, "profile": j.profile, "serial": j.serial} for j in made.journeys],

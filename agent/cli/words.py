@@ -8,7 +8,8 @@ from datetime import datetime
 import click
 
 from agent.actions import board, issue, preflight, track
-from agent.domain import cases, milestones
+from agent.domain import cases, milestones, passes, people
+from agent.domain.characters import shown
 from agent.domain.facts import Known
 
 _SIGNS = {
@@ -20,10 +21,18 @@ _SIGNS = {
 
 
 def local(at: datetime | None, zone: str) -> str:
-    """`Mon 23 Nov 14:05 (Europe/Berlin)`."""
+    """`Mon 23 Nov 14:05 (Europe/Berlin)`, with the year where it is another than this one."""
     if at is None:
         return "—"
-    return f"{at.astimezone(zoneinfo.ZoneInfo(zone)):%a %d %b %H:%M} ({zone})"
+    there = zoneinfo.ZoneInfo(zone)
+    here = at.astimezone(there)
+    year = "" if here.year == datetime.now(there).year else f" {here.year}"
+    return f"{here:%a %d %b}{year} {here:%H:%M} ({zone})"
+
+
+def person(who: people.Person) -> str:
+    """Name, user name, and what tells two people of one name apart."""
+    return shown(f"{who.display_name} <{who.user_name}> {', '.join(who.distinguishing)}".rstrip())
 
 
 def say_finding(finding: cases.Finding) -> None:
@@ -31,18 +40,16 @@ def say_finding(finding: cases.Finding) -> None:
     sign, colour = _SIGNS[finding.level]
     head = click.style(f"{sign} {finding.level.value}", fg=colour, bold=True)
     about = f" [{finding.about}]" if finding.about else ""
-    click.echo(f"{head}{about} {finding.sentence}")
+    click.echo(f"{head}{shown(f'{about} {finding.sentence}')}")
     if finding.who or finding.where:
-        click.echo(f"    {finding.who}: {finding.where}" if finding.where else f"    {finding.who}")
+        click.echo(shown(f"    {finding.who}: {finding.where}" if finding.where else f"    {finding.who}"))
 
 
 def say_report(report: preflight.Report) -> None:
     """A preflight's answer, worst news included, with what to do next."""
     facts = report.facts.people[report.asked.person]
     if isinstance(facts.person, Known) and facts.person.value:
-        person = facts.person.value
-        told_apart = ", ".join(person.distinguishing)
-        click.secho(f"{person.display_name} <{person.user_name}> {told_apart}".rstrip(), bold=True)
+        click.secho(person(facts.person.value), bold=True)
     for finding in report.verdict.findings:
         say_finding(finding)
     terms = report.verdict.terms
@@ -53,7 +60,7 @@ def say_report(report: preflight.Report) -> None:
         click.secho(f"✓ A pass would work: {kind}, {terms.lifetime} minutes. Nothing was spent.", fg="green")
     if any(item.profile.guard_rails.names_lost_method for item in report.asked.items):
         for method in facts.methods.value if isinstance(facts.methods, Known) else ():
-            click.echo(f"  method {method.id}  {method.kind.value.replace('_', ' ')} {method.name}")
+            click.echo(shown(f"  method {method.id}  {method.kind.value.replace('_', ' ')} {method.name}"))
 
 
 def say_issued(made: issue.Issued, zone: str) -> None:
@@ -61,40 +68,53 @@ def say_issued(made: issue.Issued, zone: str) -> None:
     for finding in made.findings:
         say_finding(finding)
     kind = "One-time" if made.row.terms.one_time else "Multi-use"
-    click.secho(f"✓ {kind} pass for {made.person.display_name} <{made.person.user_name}>", fg="green", bold=True)
-    click.echo(f"  works until {local(made.row.ends_at, zone)}")
+    click.secho(f"✓ {kind} pass for {person(made.person)}", fg="green", bold=True)
+    start = f"from {local(made.row.terms.start, zone)} " if made.row.terms.start else ""
+    click.echo(f"  works {start}until {local(made.row.ends_at, zone)}")
     slips = {slip.journey_id: slip for slip in made.slips}
     for journey in made.journeys:
         slip = slips.get(journey.id)
         paper = f"slip {slip.number}: {slip.place}" if slip else "no slip"
-        click.echo(f"  {journey.id}  {journey.profile} {journey.serial}  {paper}")
+        click.echo(f"  {journey.id}  {journey.profile} {shown(journey.serial)}  {paper}")
     click.echo("  Next: hand it over, then `tapslip track`.")
+
+
+def _held(held: passes.Pass, now: datetime, zone: str) -> str:
+    """How a pass stands, by the clock too."""
+    if held.state is passes.PassState.GONE:
+        return f"pass gone since {local(held.gone_at, zone)}"
+    if held.state is not passes.PassState.ISSUED:
+        return f"pass {held.state}"
+    if held.terms.start is not None and held.terms.start > now:
+        return f"pass works from {local(held.terms.start, zone)} until {local(held.ends_at, zone)}"
+    if held.ends_at is not None and held.ends_at <= now:
+        return f"pass ended {local(held.ends_at, zone)}"
+    return f"pass works until {local(held.ends_at, zone)}"
 
 
 def say_row(row: board.Row, zone: str) -> None:
     """One line for a journey."""
     journey = row.journey
-    ends = f", pass {row.row.state} until {local(row.row.ends_at, zone)}" if row.row and row.row.ends_at else ""
+    held = f", {_held(row.row, row.at, zone)}" if row.row else ""
     slips = " ".join(f"slip {slip.number} ({slip.state})" for slip in row.slips)
     click.echo(
-        f"{click.style(journey.id, bold=True)}  {journey.person_name} <{journey.user_name}>  "
-        f"{journey.profile} {journey.serial}".rstrip()
+        f"{click.style(journey.id, bold=True)}  "
+        + shown(f"{journey.person_name} <{journey.user_name}>  {journey.profile} {journey.serial}").rstrip()
     )
-    click.echo(f"    {row.standing.stage}{ends}  {slips}".rstrip())
+    click.echo(f"    {row.standing.stage}{held}  {slips}".rstrip())
     for odd in row.unexpected:
-        click.secho(f"    unexpected: {odd}", fg="yellow")
+        click.secho(f"    unexpected: {shown(odd)}", fg="yellow")
 
 
 def say_evidence(row: board.Row, zone: str) -> None:
     """Every milestone of one journey with what proves it, then what is missing."""
     for milestone, proof in row.standing.proofs.items():
-        click.echo(
-            f"    ✓ {milestones.describe(milestone):28} {local(proof.at, zone)}  {proof.detail}  [{proof.source}]"
-        )
+        said = f"{local(proof.at, zone)}  {shown(proof.detail)}  [{proof.source}]"
+        click.echo(f"    ✓ {milestones.describe(milestone):28} {said}")
     for milestone in row.standing.missing:
         click.echo(f"    · {milestones.describe(milestone):28} not seen yet")
     if row.journey.note:
-        click.echo(f"    {row.journey.note}")
+        click.echo(f"    {shown(row.journey.note)}")
 
 
 def say_sweep(sweep: track.Sweep) -> None:
@@ -102,11 +122,14 @@ def say_sweep(sweep: track.Sweep) -> None:
     for progress in sweep.progress:
         journey = progress.journey
         new = ", ".join(milestones.describe(m).lower() for m in progress.new)
+        device = f"{journey.profile} {shown(journey.serial)}"
         click.echo(
-            f"{journey.id}  {journey.user_name}  {journey.profile} {journey.serial}  {progress.standing.stage}"
+            f"{journey.id}  {shown(journey.user_name)}  {device}  {progress.standing.stage}"
             + (f"  (new: {new})" if new else "")
         )
+    for sentence in sweep.settled:
+        click.echo(f"✓ {shown(sentence)}")
     for sentence in sweep.trouble:
-        click.secho(f"! {sentence}", fg="yellow")
+        click.secho(f"! {shown(sentence)}", fg="yellow")
     for sentence in sweep.unread:
-        click.secho(f"? not checked: {sentence}", fg="magenta")
+        click.secho(f"? not checked: {shown(sentence)}", fg="magenta")

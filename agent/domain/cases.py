@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.domain import devices, passes, people
-from agent.domain.facts import Fact
+from agent.domain import devices, milestones, passes, people
+from agent.domain.facts import Fact, Known
 from agent.domain.journeys import Journey
 from agent.domain.profiles import Profile
 from agent.domain.scans import Scan
@@ -50,10 +50,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TenantFacts:
-    """What holds for everyone."""
+    """What holds for everyone; `skew` is by how many seconds our clock is ahead of the tenant's.
+
+    `organisation` is the tenant's own name where the settings have none and it could be read, else empty.
+    """
 
     policy: Fact[passes.PassPolicy]
     status_page: Fact[passes.StatusPage]
+    skew: Fact[float]
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class PersonFacts:
     """What is known about one person; `asked` is the name as given, `groups` those of the policy that contain them.
 
     `listed` are the passes the tenant shows, `ours` is our open one, `our_slips` the numbers that carry it, `kit` the
-    open journeys. Where the person was not found the rest is not checked.
+    open journeys, `family` those and the ones closed since the first of them was opened, each with its profile. Where
+    the person was not found the rest is not checked.
     """
 
     asked: str
@@ -73,16 +79,12 @@ class PersonFacts:
     ours: passes.Pass | None = None
     our_slips: tuple[str, ...] = ()
     kit: tuple[Journey, ...] = ()
+    family: tuple[tuple[Journey, Profile], ...] = ()
 
-    @property
-    def own_methods(self) -> frozenset[str]:
-        """Ids of methods that appeared while this person's own kit was open."""
-        return frozenset(
-            seen.ref
-            for journey in self.kit
-            for seen in journey.observations
-            if seen.kind is not None and seen.ref not in journey.baseline
-        )
+    def own_methods(self, now: datetime) -> frozenset[str]:
+        """Ids of those of `methods` that this person's own kit explains, tracked or not."""
+        methods = self.methods.value if isinstance(self.methods, Known) else ()
+        return milestones.own_methods(dict(self.family), methods, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
+from agent.domain import characters
 from agent.domain.cases import Case, DeviceFacts, Finding, Level
 from agent.domain.devices import AppleRecord, AppleSignIn, AutopilotRecord, DeviceKind, Join
 from agent.domain.facts import Fact, Known, NotChecked
+from agent.domain.scans import Scan
 
 Record: TypeAlias = AutopilotRecord | AppleRecord
 
@@ -63,9 +65,31 @@ def judge(case: Case) -> Iterator[Finding]:
     if len(fact.value) != 1:
         yield _missing(case, scan.is_a) if not fact.value else _several(case, len(fact.value))
         return
-    yield from _taken(case)
     record = fact.value[0]
+    yield _read_as(record, scan)
+    yield from _unprintable(record)
+    yield from _taken(case)
     yield from _windows(case, record) if isinstance(record, AutopilotRecord) else _apple(case, record)
+
+
+def _read_as(record: Record, scan: Scan) -> Finding:
+    """Which device was found, so that a person can compare it with the box; with the long code it was read from."""
+    device = f"{record.serial}, {record.model}" if record.model else record.serial
+    worked_out = f" {scan.is_a}" if scan.is_a and record.serial.upper() != scan.candidates[0].upper() else ""
+    return Finding("device_read_as", Level.OK, f"Read as serial {device}.{worked_out}")
+
+
+def _unprintable(record: Record) -> Iterator[Finding]:
+    for name, text in (("serial number", record.serial), ("model", record.model)):
+        sign = characters.misleading(text)
+        if sign:
+            yield _block(
+                "unprintable",
+                f"The {name} “{characters.shown(text)}” holds the invisible character U+{ord(sign):04X}, "
+                "which would print as something else on the slip.",
+                "an Intune administrator",
+                f"correct the device's {name} where it was imported",
+            )
 
 
 def twice(kit: Iterable[Case]) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent import errors
-from agent.domain import device_findings, passes
-from agent.domain.cases import Case, Facts, Finding, KitAsked, Level, TenantFacts
+from agent.domain import characters, device_findings, passes
+from agent.domain.cases import Case, Facts, Finding, Item, KitAsked, Level, TenantFacts
 from agent.domain.facts import Known, NotChecked
-from agent.domain.people import PersonKind
+from agent.domain.milestones import CLOCK_SLACK
+from agent.domain.people import Person, PersonKind
 
 _POLICY_PLACE = "Entra admin centre › Authentication methods › Policies › Temporary Access Pass"
 _USER_PLACE = "Entra admin centre › Users"
@@ -67,6 +68,23 @@ def _person(case: Case) -> Iterator[Finding]:
             where="their tenant; this one cannot hold a pass for them",
             evidence=fact.source,
         )
+    yield from _unprintable(person, fact.source)
+
+
+def _unprintable(person: Person, source: str) -> Iterator[Finding]:
+    named = [("display name", person.display_name), ("user name", person.user_name)]
+    for name, text in (*named, *(("detail that tells people apart", part) for part in person.distinguishing)):
+        sign = characters.misleading(text)
+        if sign:
+            yield Finding(
+                "unprintable",
+                Level.BLOCKER,
+                f"The {name} “{characters.shown(text)}” holds the invisible character U+{ord(sign):04X}, "
+                "which would print as something else on the slip.",
+                who="a user administrator",
+                where=f"{_USER_PLACE}: correct the {name}",
+                evidence=source,
+            )
 
 
 def _roles(case: Case) -> Iterator[Finding]:
@@ -93,7 +111,8 @@ def _methods(case: Case) -> Iterator[Finding]:
     if isinstance(fact, NotChecked):
         yield _unchecked("methods", "Which sign-in methods this person has", fact)
         return
-    strong = [method for method in fact.value if method.strong and method.id not in case.person.own_methods]
+    own = case.person.own_methods(case.now)
+    strong = [method for method in fact.value if method.strong and method.id not in own]
     if rails.starter and strong:
         names = ", ".join(f"{m.kind.value.replace('_', ' ')} {m.name}".strip() for m in strong)
         yield Finding(
@@ -109,6 +128,8 @@ def _methods(case: Case) -> Iterator[Finding]:
 
 
 def _lost_method(case: Case, listed: set[str]) -> Iterator[Finding]:
+    """What an open recovery names is gone once it is deleted, and still the method it named."""
+    known = {journey.lost_method for journey in case.person.kit if journey.lost_method}
     if not case.asked.lost_method:
         yield Finding(
             "lost_method_not_named",
@@ -118,7 +139,7 @@ def _lost_method(case: Case, listed: set[str]) -> Iterator[Finding]:
             where="--lost METHOD_ID; `tapslip preflight` lists the ids: "
             + (", ".join(sorted(listed)) or "there are none"),
         )
-    elif case.asked.lost_method not in listed:
+    elif case.asked.lost_method not in listed | known:
         yield Finding(
             "lost_method_unknown",
             Level.BLOCKER,
@@ -154,6 +175,24 @@ def _proof(case: Case) -> Iterator[Finding]:
             "This journey needs an approver, and approvals are not part of this version.",
             who="a Privileged Authentication Administrator",
             where=f"{_USER_PLACE} › Authentication methods",
+        )
+
+
+def _clock(case: Case) -> Iterator[Finding]:
+    fact = case.tenant.skew
+    if isinstance(fact, NotChecked):
+        unread = _unchecked("clock", "Whether this machine's clock is right", fact)
+        yield replace(unread, refuses=False)
+    elif abs(fact.value) > CLOCK_SLACK.total_seconds():
+        way = "ahead of" if fact.value > 0 else "behind"
+        yield Finding(
+            "clock_skew",
+            Level.BLOCKER,
+            f"This machine's clock is {abs(fact.value):.0f} seconds {way} Microsoft's: when a pass works and ends "
+            "would be wrong on paper.",
+            who="whoever looks after this machine",
+            where="set its clock; five minutes are allowed",
+            evidence=fact.source,
         )
 
 
@@ -194,21 +233,29 @@ def _scope(case: Case) -> Iterator[Finding]:
         )
 
 
-def _live_pass(case: Case) -> Iterator[Finding]:
-    ours = case.person.ours
-    level = Level.WARNING if case.asked.replace else Level.BLOCKER
-    if ours is not None:
-        slips = ", ".join(case.person.our_slips) or "none printed"
+def _our_pass(case: Case, ours: passes.Pass, level: Level) -> Finding:
+    if ours.state is passes.PassState.ISSUED:
         until = f" until {ours.ends_at:%Y-%m-%d %H:%M} UTC" if ours.ends_at else ""
-        yield Finding(
-            "live_pass",
-            level,
-            f"This person has a pass of ours ({ours.state}{until}); slip {slips} carries it.",
-            who="you",
-            where="wait, `tapslip revoke` its journey, or add --replace, which makes that slip void",
-            evidence=f"our record {ours.id}",
-        )
-    fact = case.person.listed
+        slips = ", ".join(case.person.our_slips)
+        carried = f"slip {slips} carries it" if slips else "its code was shown on a screen"
+        sentence = f"This person has a pass of ours ({ours.state}{until}); {carried}."
+        where = "wait, `tapslip revoke` its journey, or add --replace, which makes that slip void"
+    elif ours.state is passes.PassState.UNKNOWN:
+        why = f": {ours.reason}" if ours.reason else ""
+        sentence = f"Whether an earlier pass of ours was made for this person is unknown{why}."
+        where = "`tapslip track` looks until it is settled; then issue again, or add --replace, which looks at once"
+    else:
+        sentence = f"A pass of ours is being made for this person ({ours.state})."
+        where = "wait for it; `tapslip track` settles what a program left behind"
+    return Finding("live_pass", level, sentence, who="you", where=where, evidence=f"our record {ours.id}")
+
+
+def _live_pass(case: Case) -> Iterator[Finding]:
+    ours, fact = case.person.ours, case.person.listed
+    level = Level.WARNING if case.asked.replace else Level.BLOCKER
+    listed = {found.id for found in fact.value} if isinstance(fact, Known) else None
+    if ours is not None and not passes.over(ours, listed, case.now):
+        yield _our_pass(case, ours, level)
     if isinstance(fact, NotChecked):
         yield _unchecked("live_pass", "Whether a pass is live already", fact)
         return
@@ -225,7 +272,7 @@ def _live_pass(case: Case) -> Iterator[Finding]:
             )
 
 
-_ABOUT_THE_PERSON: tuple[Callable[[Case], Iterable[Finding]], ...] = (_person, _roles, _scope, _live_pass)
+_ABOUT_THE_PERSON: tuple[Callable[[Case], Iterable[Finding]], ...] = (_person, _clock, _roles, _scope, _live_pass)
 _ABOUT_THE_JOURNEY: tuple[Callable[[Case], Iterable[Finding]], ...] = (_methods, _proof, device_findings.judge)
 
 
@@ -256,7 +303,7 @@ def judge(facts: Facts, asked: KitAsked, now: datetime) -> Verdict:
     all_cases = cases(facts, asked, now)
     found: list[Finding] = []
     person = all_cases[0].person.person
-    about_person = _ABOUT_THE_PERSON if isinstance(person, Known) and person.value else (_person,)
+    about_person = _ABOUT_THE_PERSON if isinstance(person, Known) and person.value else (_person, _clock)
     for rule in about_person:
         found.extend(rule(all_cases[0]))
     about_journey = _ABOUT_THE_JOURNEY if isinstance(person, Known) and person.value else (device_findings.judge,)
@@ -300,17 +347,34 @@ def _terms(tenant: TenantFacts, asked: KitAsked, found: list[Finding]) -> passes
             )
         )
     terms = passes.kit_terms(profiles, tenant.policy.value, page, asked.wish)
-    for item in asked.items:
-        limit = item.profile.terms.warn_over
-        if limit is not None and terms.lifetime > limit:
-            found.append(
-                Finding(
-                    "long_pass",
-                    Level.WARNING,
-                    f"{item.profile.title} takes minutes; this pass lives {terms.lifetime}: the policy allows no less.",
-                    who="an Authentication Policy Administrator",
-                    where=_POLICY_PLACE,
-                    about=item.label,
-                )
+    need = passes.kit_need(profiles, tenant.policy.value, page)
+    if terms.lifetime < need:
+        found.append(
+            Finding(
+                "lifetime_short",
+                Level.WARNING,
+                f"A pass of {terms.lifetime} minutes was asked for; this kit needs {need}, "
+                "and a pass that ends on the way leaves the person stranded.",
+                who="you",
+                where=f"--lifetime {need}, or none",
             )
+        )
+    found.extend(_long(item, terms, tenant.policy.value, asked.wish) for item in asked.items if _is_long(item, terms))
     return terms
+
+
+def _is_long(item: Item, terms: passes.Terms) -> bool:
+    limit = item.profile.terms.warn_over
+    return limit is not None and terms.lifetime > limit
+
+
+def _long(item: Item, terms: passes.Terms, policy: passes.PassPolicy, wish: passes.Wish) -> Finding:
+    """Why the pass lives longer than this journey would like, and who can change that."""
+    if terms.lifetime == policy.minimum:
+        why, who, where = "the policy allows no less", "an Authentication Policy Administrator", _POLICY_PLACE
+    elif wish.lifetime is not None:
+        why, who, where = "--lifetime asks for it", "you", "leave --lifetime out"
+    else:
+        why, who, where = "the journeys of this kit need it", "you", "`tapslip revoke` once everything is set up"
+    sentence = f"{item.profile.title} takes minutes; this pass lives {terms.lifetime}: {why}."
+    return Finding("long_pass", Level.WARNING, sentence, who=who, where=where, about=item.label)

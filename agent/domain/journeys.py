@@ -53,7 +53,8 @@ class Observation:
     """One thing that one source showed: `sight`, `ref` (the id of what was seen), `at` (when it happened, UTC).
 
     `source` names the request; `detail` is one sentence for people; `kind` is the method's kind where one is seen;
-    `device_id` is the Entra device it is bound to (lower case); the flags say what a method or device was worth.
+    `device_id` is the Entra device it is bound to or was made on (lower case), `system` that device's operating
+    system where a sign-in tells; the flags say what a method or device was worth.
     """
 
     sight: Sight
@@ -67,6 +68,7 @@ class Observation:
     elsewhere: bool = False
     in_authenticator: bool = False
     workplace: bool = False
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ milestone always names the observation that proves it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.domain.devices import AppleSignIn, DeviceKind
 from agent.domain.journeys import Journey, JourneyState, Observation, Sight
+from agent.domain.passes import Pass
 from agent.domain.people import MethodKind, SignInMethod
 from agent.domain.profiles import Milestone, Profile
 
@@ -23,6 +25,12 @@ LATE_EVIDENCE = timedelta(minutes=30)
 CLOCK_SLACK = timedelta(minutes=5)
 #: An observation whose reference starts so comes from the sign-in log, which names a method's kind but not its id.
 SIGN_IN_ROW = "sign-in:"
+
+#: How the sign-in log's operating systems begin (`Windows10`, `Ios 18.1`, `MacOs`), in lower case, by kind of device.
+_SYSTEMS = {DeviceKind.WINDOWS: ("windows",), DeviceKind.APPLE: ("ios", "ipados", "macos", "mac os")}
+_BOUND = frozenset({MethodKind.HELLO, MethodKind.PLATFORM_CREDENTIAL})
+#: What may appear beside the kinds of method: a passkey inside Authenticator, and a phone that registers itself.
+_PHONE_PASSKEY, _PHONE_DEVICE = "passkey in authenticator", "phone device"
 
 _ORDER = (
     Milestone.REGISTERED,
@@ -118,9 +126,42 @@ def own_devices(journey: Journey) -> frozenset[str]:
     return frozenset(o.device_id for o in journey.observations if o.sight in sights and o.device_id)
 
 
+def _thing(seen: Observation) -> str:
+    """What appeared: a passkey inside Authenticator is another thing than a security key."""
+    if seen.sight is Sight.DEVICE:
+        return _PHONE_DEVICE if seen.workplace else ""
+    if seen.kind is MethodKind.PASSKEY and seen.in_authenticator:
+        return _PHONE_PASSKEY
+    return seen.kind.value if seen.kind else ""
+
+
+def _things(profile: Profile) -> frozenset[str]:
+    """What one journey of this profile may add, each once; only a recovery takes both sorts of passkey."""
+    kinds = profile.registers - {MethodKind.PASSKEY}
+    things = {kind.value for kind in kinds}
+    passkey = MethodKind.PASSKEY in profile.registers
+    phone = MethodKind.AUTHENTICATOR in kinds or (passkey and profile.device is DeviceKind.APPLE)
+    if phone:
+        things.add(_PHONE_DEVICE)
+    if phone and passkey:
+        things.add(_PHONE_PASSKEY)
+    if passkey and (not phone or profile.guard_rails.names_lost_method):
+        things.add(MethodKind.PASSKEY.value)
+    return frozenset(things)
+
+
+def _made_here(journey: Journey, profile: Profile, seen: Observation) -> bool:
+    """Whether a sign-in was made on this journey's device; an unregistered device is told by its system only."""
+    if profile.device is DeviceKind.NONE:
+        return True
+    if seen.device_id:
+        return seen.device_id in own_devices(journey)
+    return seen.system.lower().startswith(_SYSTEMS[profile.device])
+
+
 def _credential(journey: Journey, profile: Profile, seen: Observation) -> Iterable[Milestone]:
-    """What a new method proves for this journey: nothing, if the profile does not register its kind."""
-    if seen.kind not in profile.registers:
+    """What a new method proves for this journey: nothing, if the profile does not register such a thing."""
+    if _thing(seen) not in _things(profile):
         return
     own = own_devices(journey)
     if seen.kind is MethodKind.HELLO and seen.device_id in own:
@@ -143,7 +184,8 @@ def _of(journey: Journey, profile: Profile, seen: Observation) -> Iterable[Miles
     elif seen.sight is Sight.METHOD and _is_new(journey, seen):
         yield from _credential(journey, profile, seen)
     elif seen.sight is Sight.SIGN_IN and seen.at >= journey.opened_at - CLOCK_SLACK:
-        yield Milestone.SIGNED_IN
+        if _made_here(journey, profile, seen):
+            yield Milestone.SIGNED_IN
     elif seen.sight is Sight.METHOD_GONE and seen.ref == journey.lost_method and seen.ref in gone(journey):
         yield Milestone.OLD_METHOD_GONE
     elif seen.sight is Sight.SESSIONS_REVOKED and seen.at >= journey.opened_at:
@@ -194,23 +236,69 @@ def needed(journey: Journey, profile: Profile) -> frozenset[Milestone]:
     return profile.done | ({Milestone.SESSIONS_REVOKED} if journey.stolen else frozenset())
 
 
-def unexpected(kit: Mapping[Journey, Profile]) -> tuple[Observation, ...]:
-    """Methods and devices that appeared while the kit was open and that no journey of it explains."""
-    found: dict[tuple[Sight, str], Observation] = {}
-    missing = frozenset[str]().union(*(gone(journey) for journey in kit))
-    registers = frozenset[MethodKind]().union(*(profile.registers for profile in kit.values()))
+def _spare(kit: Mapping[Journey, Profile]) -> Counter[str]:
+    """How many of each thing a kit explains: one for each journey, none where its own device shows which it is."""
+    spare: Counter[str] = Counter()
+    places: dict[tuple[str, str], frozenset[str]] = {}
+    for journey, profile in kit.items():
+        place = (profile.name, journey.serial.upper())
+        if place not in places:
+            spare.update(_things(profile))
+        places[place] = places.get(place, frozenset()) | own_devices(journey)
+    things = {profile.name: _things(profile) for profile in kit.values()}
+    for (name, _), own in places.items():
+        if own:
+            spare.subtract(things[name] & {_PHONE_DEVICE, *(kind.value for kind in _BOUND)})
+    return spare
+
+
+def _unexplained(
+    kit: Mapping[Journey, Profile], appeared: Iterable[Observation], spare: Counter[str]
+) -> tuple[Observation, ...]:
+    """What is left when everything on the kit's own devices is taken out, and the earliest of what is spare."""
     own = frozenset[str]().union(*(own_devices(journey) for journey in kit))
-    phone_expected = bool(registers & {MethodKind.AUTHENTICATOR, MethodKind.PASSKEY})
-    for journey in kit:
-        for seen in journey.observations:
-            if not _is_new(journey, seen) or seen.ref in missing:
-                continue
-            bound = seen.kind in {MethodKind.HELLO, MethodKind.PLATFORM_CREDENTIAL}
-            if seen.sight is Sight.METHOD and (seen.kind not in registers or (bound and seen.device_id not in own)):
-                found[seen.sight, seen.ref] = seen
-            if seen.sight is Sight.DEVICE and seen.device_id not in own and not (phone_expected and seen.workplace):
-                found[seen.sight, seen.ref] = seen
-    return tuple(sorted(found.values(), key=lambda o: (o.at, o.sight, o.ref)))
+    found: dict[tuple[Sight, str], list[Observation]] = {}
+    for seen in sorted(appeared, key=lambda o: (o.at, o.sight, o.ref, o.detail, o.device_id)):
+        found.setdefault((seen.sight, seen.ref), []).append(seen)
+    registers = frozenset[MethodKind]().union(*(profile.registers for profile in kit.values()))
+    rest, left = [], Counter(spare)
+    for group in found.values():
+        seen = group[0]
+        on_own = any(o.device_id in own for o in group)
+        if on_own and (seen.sight is Sight.DEVICE or seen.kind in _BOUND & registers):
+            continue
+        thing = _thing(seen)
+        if left[thing] > 0:
+            left[thing] -= 1
+        else:
+            rest.append(seen)
+    return tuple(rest)
+
+
+def unexpected(kit: Mapping[Journey, Profile]) -> tuple[Observation, ...]:
+    """Methods and devices that appeared while the kit was open and that no journey of it explains.
+
+    A key that is bound to a device is explained by that device alone; of anything else a journey explains one.
+    """
+    missing = frozenset[str]().union(*(gone(journey) for journey in kit))
+    spare = _spare(kit)
+    for kind in _BOUND:
+        del spare[kind.value]
+    appeared = {
+        seen
+        for journey in kit
+        for seen in journey.observations
+        if seen.sight in {Sight.METHOD, Sight.DEVICE} and _is_new(journey, seen) and seen.ref not in missing
+    }
+    return _unexplained(kit, appeared, spare)
+
+
+def own_methods(kit: Mapping[Journey, Profile], methods: Iterable[SignInMethod], now: datetime) -> frozenset[str]:
+    """Ids of those listed methods that the kit's own journeys explain, whether or not anything was tracked yet."""
+    seen = {method_seen(method, "", now)[0] for method in methods}
+    new = {one for one in seen if any(_is_new(journey, one) for journey in kit)}
+    rest = {one.ref for one in _unexplained(kit, new, _spare(kit))}
+    return frozenset(one.ref for one in new if one.ref not in rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +334,14 @@ def standing(journey: Journey, profile: Profile, now: datetime) -> Standing:
         stage=_stage(journey, profile, proofs, missing),
         use_unknown=complete and long_enough and not used,
     )
+
+
+def told(journey: Journey, standing: Standing, row: Pass, now: datetime) -> Standing:
+    """The standing with a stage that says so when there is no pass any more to go on with."""
+    over = not row.state.open or (row.ends_at is not None and now >= row.ends_at)
+    if journey.state is JourneyState.OPEN and over and not standing.complete:
+        return replace(standing, stage="no pass: issue again or close")
+    return standing
 
 
 _PATHS = {

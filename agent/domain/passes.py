@@ -8,7 +8,7 @@ Nothing leaves `refused` or `gone`. One pass per person is open (requested, issu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -154,9 +154,28 @@ class Pass:
         return replace(self, state=state, **changes)  # type: ignore[arg-type]
 
 
-class SlipState(StrEnum):
-    """A slip is live while its code works, void once the pass is replaced, revoked or gone."""
+#: How late a tenant's list of passes may be.
+_LIST_IS_LATE = timedelta(minutes=5)
 
+
+def over(row: Pass, listed: Collection[str] | None, now: datetime) -> str:
+    """Why an issued pass of ours works no more though our record says so, or "" while it may work.
+
+    `listed` are the ids that the tenant lists for its person, None when it could not say. A list may be late by
+    minutes, so a pass that is missing counts only when it was made longer ago than that.
+    """
+    if row.state is not PassState.ISSUED:
+        return ""
+    if row.ends_at is not None and row.ends_at <= now:
+        return "its time was up"
+    settled = row.issued_at is not None and row.issued_at + _LIST_IS_LATE <= now
+    return "deleted outside Tapslip" if listed is not None and row.tenant_id not in listed and settled else ""
+
+
+class SlipState(StrEnum):
+    """A slip is planned before its pass is asked for, live while its code works, void once nobody may use it."""
+
+    PLANNED = "planned"
     LIVE = "live"
     VOID = "void"
 
@@ -205,14 +224,18 @@ class Wish:
     lifetime: int | None = None
 
 
-def kit_terms(profiles: tuple[Profile, ...], policy: PassPolicy, page: StatusPage, wish: Wish) -> Terms:
-    """One pass for the whole kit: multi-use if any journey needs it, the lifetime of the longest.
+def kit_need(profiles: Iterable[Profile], policy: PassPolicy, page: StatusPage) -> int:
+    """Minutes that the longest of a kit's journeys needs."""
+    return max(needed_lifetime(profile, policy, page) for profile in profiles)
 
-    Raises Refused, with the allowed range, when the need or the wish lies outside the policy: terms are never clamped
-    downwards, because a pass that dies in mid-enrolment strands a person.
+
+def kit_terms(profiles: tuple[Profile, ...], policy: PassPolicy, page: StatusPage, wish: Wish) -> Terms:
+    """One pass for the whole kit: multi-use if any journey needs it, the lifetime wished for or else the longest need.
+
+    Raises Refused, with the allowed range, when that lifetime lies outside the policy: it is never clamped, because a
+    pass that dies in mid-enrolment strands a person. A wish below `kit_need` is taken as it is; the judge warns of it.
     """
-    needed = max(needed_lifetime(profile, policy, page) for profile in profiles)
-    lifetime = wish.lifetime if wish.lifetime is not None else needed
+    lifetime = wish.lifetime if wish.lifetime is not None else kit_need(profiles, policy, page)
     allowed = f"The policy allows {policy.minimum} to {policy.maximum} minutes."
     if not policy.minimum <= lifetime <= policy.maximum:
         raise errors.Refused(

@@ -56,8 +56,9 @@ class Person:
     @property
     def distinguishing(self) -> tuple[str, ...]:
         """What tells two people of one name apart, in the order people ask for it."""
-        parts = (self.department, self.office, f"Staff no. {self.staff_number}" if self.staff_number else "")
-        return tuple(part for part in parts if part)
+        staff = f"Staff no. {self.staff_number}" if self.staff_number else ""
+        manager = f"Manager: {self.manager}" if self.manager else ""
+        return tuple(part for part in (self.department, self.office, staff, manager) if part)
 
 
 class MethodKind(StrEnum):

@@ -84,6 +84,8 @@ def _sign_in(row: answers.Row) -> ports.SignIn | None:
     # of a sign-in that succeeded, only the steps that did; of one that failed, what was tried
     tried = [step for step in details if code != 0 or answers.flag(step, "succeeded") is True]
     methods = dict.fromkeys(answers.text(step, "authenticationMethod") for step in tried)
+    # learn.microsoft.com/graph/api/resources/devicedetail
+    device = answers.inner(row, "deviceDetail")
     return ports.SignIn(
         id=answers.text(row, "id"),
         person_id=answers.text(row, "userId").lower(),
@@ -92,6 +94,8 @@ def _sign_in(row: answers.Row) -> ports.SignIn | None:
         methods=tuple(method for method in methods if method),
         application=answers.text(row, "appDisplayName"),
         error_code=code,
+        device_id=answers.identifier(device, "deviceId").lower(),
+        operating_system=answers.text(device, "operatingSystem"),
     )
 
 

@@ -122,6 +122,10 @@ class Calls:
             raise outcome_unknown(answer.reference)
         raise self._sender.refusal(request, answer)
 
+    def change(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> None:
+        """A PATCH to given values; repeated like a read, because twice is as good as once. Raises as `get` does."""
+        self._sender.read(self._request("PATCH", First(address, registration, body=body), Kind.CREATE))
+
     def fact(self, read: Callable[[], V], source: str, permission: str) -> Fact[V]:
         """What `read` gives as Known, or NotChecked when Graph says 403.
 

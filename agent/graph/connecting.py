@@ -9,7 +9,7 @@ from typing import TypeAlias
 import requests.adapters
 
 from agent import ports
-from agent.graph import activity, devices, passes, people, tenant
+from agent.graph import activity, administration, devices, passes, people, tenant
 from agent.graph.calls import Calls
 from agent.graph.connection import Connection
 from agent.graph.sign_in import SignIns
@@ -29,6 +29,7 @@ class Graph:
     tenant: tenant.GraphTenant
     activity: activity.GraphActivity
     sign_ins: SignIns
+    administration: administration.GraphAdministration
     calls: Calls
     transport: Transport
 
@@ -50,13 +51,15 @@ def connect(
     """Make the adapters; nothing is asked yet. `adapters` (address prefix -> adapter) stand in for the network."""
     transport = Transport(connection, chance, adapters)
     calls = Calls(connection, transport, clock, chance)
+    sign_ins = SignIns(connection, transport, clock)
     return Graph(
         people=people.GraphPeople(calls),
         passes=passes.GraphPasses(calls),
         devices=devices.GraphDevices(calls),
         tenant=tenant.GraphTenant(calls, clock),
         activity=activity.GraphActivity(calls),
-        sign_ins=SignIns(connection, transport, clock),
+        sign_ins=sign_ins,
+        administration=administration.GraphAdministration(calls, sign_ins),
         calls=calls,
         transport=transport,
     )

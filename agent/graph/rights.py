@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from agent.graph.connection import Credential
 
@@ -28,11 +29,19 @@ def in_token(token: str) -> frozenset[str] | None:
 
 
 def certificate_ends(credential: Credential) -> datetime | None:
-    """When the certificate in the credential's PEM file ends (UTC); None without one, or when it cannot be read."""
+    """When the certificate in the credential's PEM or PFX file ends (UTC); None without one, or if unreadable."""
     if not credential.certificate_file:
         return None
     try:
         content = Path(credential.certificate_file).read_bytes()
-        return min(one.not_valid_after_utc for one in x509.load_pem_x509_certificates(content))
+        return min(one.not_valid_after_utc for one in _certificates(content, credential))
     except (OSError, ValueError):
         return None
+
+
+def _certificates(content: bytes, credential: Credential) -> list[x509.Certificate]:
+    if b"-----BEGIN" in content:
+        return x509.load_pem_x509_certificates(content)
+    passphrase = credential.passphrase.expose().encode() if credential.passphrase is not None else None
+    certificate = pkcs12.load_key_and_certificates(content, passphrase)[1]
+    return [certificate] if certificate is not None else []

@@ -39,14 +39,6 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """How an operator is told: `browser` opens an address, `device_code` says (address, code) on the terminal."""
-
-    browser: Callable[[str], None]
-    device_code: Callable[[str, str], None]
-
-
-@dataclass(frozen=True, slots=True)
 class Delegated:
     """Who signed in, and the token in their name: `bearer` gives it, renewed while Entra allows."""
 
@@ -65,19 +57,19 @@ class SignIns:
         self._issuer = f"{base}/v2.0"
         self._keys = id_tokens.Keys(f"{base}/discovery/v2.0/keys", transport, clock)
 
-    def identify(self, shown: Shown) -> Identity:
+    def identify(self, shown: ports.Shown) -> Identity:
         """Who sits there, by the registration `operators`, which has no rights in Graph.
 
         Raises Refused (nobody signed in, or a token that cannot be trusted), Misconfigured and TenantUnreachable.
         """
         return self._signed_in(OPERATORS, (), shown).identity
 
-    def delegated(self, registration: str, permissions: Sequence[str], shown: Shown) -> Delegated:
+    def delegated(self, registration: str, permissions: Sequence[str], shown: ports.Shown) -> Delegated:
         """A token with these delegated permissions in the operator's name; raises as `identify` does."""
         scopes = tuple(f"{self._connection.graph}/{permission}" for permission in permissions)
         return self._signed_in(registration, scopes, shown)
 
-    def _signed_in(self, registration: str, scopes: Sequence[str], shown: Shown) -> Delegated:
+    def _signed_in(self, registration: str, scopes: Sequence[str], shown: ports.Shown) -> Delegated:
         refuse_inside_transaction()
         application = self._application(registration, renewable=bool(scopes))
         way = self._by_device_code if self._connection.sign_in == "device_code" else self._by_browser
@@ -110,7 +102,9 @@ class SignIns:
             held.client_id, authority=authority, instance_discovery=False, http_client=self._login, **more
         )
 
-    def _by_browser(self, application: Any, scopes: list[str], shown: Shown) -> tuple[Mapping[str, Any], str | None]:
+    def _by_browser(
+        self, application: Any, scopes: list[str], shown: ports.Shown
+    ) -> tuple[Mapping[str, Any], str | None]:
         """(what came of it, the nonce that its id token must repeat)."""
         with loopback.Landing() as landing:
             flow = application.initiate_auth_code_flow(
@@ -121,7 +115,9 @@ class SignIns:
             answer = landing.wait(PATIENCE_SECONDS)
         return application.acquire_token_by_auth_code_flow(flow, answer), nonce
 
-    def _by_device_code(self, application: Any, scopes: list[str], shown: Shown) -> tuple[Mapping[str, Any], None]:
+    def _by_device_code(
+        self, application: Any, scopes: list[str], shown: ports.Shown
+    ) -> tuple[Mapping[str, Any], None]:
         flow = application.initiate_device_flow(scopes)
         if "user_code" not in flow:
             return flow, None

@@ -15,7 +15,7 @@ POLICY_PERMISSION = "Policy.Read.AuthenticationMethod"
 STATUS_PAGE_PERMISSION = "DeviceManagementServiceConfig.Read.All"
 ORGANISATION_PERMISSION = "DeviceManagementServiceConfig.Read.All"
 
-_POLICY = ("policies", "authenticationMethodsPolicy", "authenticationMethodConfigurations", "TemporaryAccessPass")
+POLICY = ("policies", "authenticationMethodsPolicy", "authenticationMethodConfigurations", "TemporaryAccessPass")
 _STATUS_PAGE = "windows10EnrollmentCompletionPageConfiguration"
 
 
@@ -31,7 +31,7 @@ class GraphTenant:
 
         learn.microsoft.com/graph/api/temporaryaccesspassauthenticationmethodconfiguration-get
         """
-        address = urls.address(urls.V1, *_POLICY)
+        address = urls.address(urls.V1, *POLICY)
         fact = self._calls.fact(lambda: _policy(self._calls.get(address)), f"GET {address.shape}", POLICY_PERMISSION)
         if isinstance(fact, Known) and fact.value is None:
             return NotChecked("The Temporary Access Pass policy came without all of its numbers.")

@@ -31,6 +31,8 @@ READ_SECONDS = 20.0
 #: Graph's largest pages have some hundred kilobytes; whoever sends more than this is not Graph.
 LARGEST_ANSWER = 16 * 1024 * 1024
 THREADS = 16
+#: Connections kept: our own threads, and beside them whoever asks from theirs (pages, a sweep, many kits at once).
+KEPT = 8 * THREADS
 
 _CHUNK = 64 * 1024
 #: Where Azure gives managed identities their tokens; nothing else is asked without TLS.
@@ -185,7 +187,7 @@ def _session(connection: Connection, adapters: Mapping[str, requests.adapters.Ba
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     session.proxies = {"http": connection.proxy, "https": connection.proxy} if connection.proxy else {}
     session.adapters.clear()
-    session.mount("https://", WatchedAdapter(pool_maxsize=2 * THREADS))
+    session.mount("https://", WatchedAdapter(pool_maxsize=KEPT))
     if any(credential.managed_identity for credential in connection.registrations.values()):
         for prefix in _MACHINE:
             session.mount(prefix, WatchedAdapter())

@@ -18,6 +18,8 @@ _WORDS = {
     "cloud": ("global", "usgov", "china"),
 }
 """Switches that take only these."""
+_SIGNED = frozenset({"clock_ahead"})
+"""Switches that may be negative."""
 
 
 class WrongSwitch(Exception):
@@ -60,7 +62,8 @@ def _read(name: str, value: Any, present: Any) -> Any:
         raise WrongSwitch(name, f"takes {type(present).__name__}, not {value!r}.")
     if value not in _WORDS.get(name, (value,)):
         raise WrongSwitch(name, f"is one of {', '.join(repr(word) for word in _WORDS[name])}.")
-    if isinstance(value, int | float) and (value < 0 or (name in ("speed", "throttle_factor") and not value)):
+    negative = isinstance(value, int | float) and value < 0 and name not in _SIGNED
+    if isinstance(value, int | float) and (negative or (name in ("speed", "throttle_factor") and not value)):
         raise WrongSwitch(name, "must not be negative, nor zero where it divides.")
     return value
 

@@ -46,12 +46,14 @@ class Options:
     `web_sign_in_vanishes` is a field report of pre-provisioned PCs: the first web sign-in signs straight out and the
     choice is gone. `interrupt_in_apps` has a registration policy interrupt Authenticator's own sign-in too.
     `platform_sso_joins` says whether Platform SSO joins a Mac (AzureAd) or registers it (Workplace).
+    `clock_ahead` is by how many seconds the tenant's clock is ahead of this machine's, negative when behind.
     `cloud` is "global", "usgov" or "china"; the last has no passes (`wire.clouds`).
     `creation_outside_policy` is the behaviour of 2021 (created, then unusable); `scope_refusal_status` is 400 or 403.
     """
 
     speed: float = 1.0
     latency: float = 0.0
+    clock_ahead: float = 0.0
     cloud: str = "global"
     platform_credentials_404_when_empty: bool = True
     creation_outside_policy: bool = False
@@ -192,7 +194,7 @@ class Tenant:
         self.options = options or Options()
         self.lock = threading.RLock()
         self.signer = signing.Signer()
-        self.view = view.View(clock)
+        self.view = view.View(self.now)
         self.apply_lags()
         self._requests = itertools.count(1)
         self.clear()
@@ -232,7 +234,7 @@ class Tenant:
 
     def now(self) -> datetime:
         """The tenant's time, aware, in UTC."""
-        return self.clock()
+        return self.clock() + timedelta(seconds=self.options.clock_ahead)
 
     def pace(self, seconds: float) -> timedelta:
         """How long a step that really takes `seconds` takes here."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
 from agent import errors
-from agent.domain import secrets
+from agent.domain import characters, secrets
 from agent.slips import barcodes, isolation, stocks, templates, typesetting, wording
 
 HAND_OVER: Final = "hand-over"
@@ -25,7 +24,6 @@ TECHNICIAN: Final = "technician"
 LONGEST_CODE: Final = 48
 _LONGEST_TEXT: Final = 400
 _STAND_IN: Final = "W+!0Ol1I@#S5"
-_BIDI: Final = frozenset(chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,12 +195,12 @@ def _texts(content: SlipContent) -> list[tuple[str, str]]:
 
 def _check_text(name: str, text: str) -> None:
     """Refuses what would print other than it reads: control characters, and marks that turn the reading direction."""
-    for char in text:
-        if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
-            raise errors.Refused(
-                f"The {name} on the slip holds the invisible character U+{ord(char):04X}.",
-                "Correct it in the directory or the profile: such characters make a text read as something else.",
-            )
+    sign = characters.misleading(text)
+    if sign:
+        raise errors.Refused(
+            f"The {name} on the slip holds the invisible character U+{ord(sign):04X}.",
+            "Correct it in the directory or the profile: such characters make a text read as something else.",
+        )
     if len(text) > _LONGEST_TEXT:
         raise errors.Refused(
             f"The {name} on the slip is longer than {_LONGEST_TEXT} characters.", "Shorten it where it comes from."

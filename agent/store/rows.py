@@ -36,6 +36,7 @@ def encode_observation(seen: journeys.Observation) -> Cells:
         "elsewhere": seen.elsewhere,
         "in_authenticator": seen.in_authenticator,
         "workplace": seen.workplace,
+        "system": seen.system,
     }
 
 
@@ -53,6 +54,7 @@ def decode_observation(cells: Mapping[str, Any]) -> journeys.Observation:
         elsewhere=cells["elsewhere"],
         in_authenticator=cells["in_authenticator"],
         workplace=cells["workplace"],
+        system=cells.get("system", ""),
     )
 
 

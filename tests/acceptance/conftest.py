@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from agent import wiring
+from agent.cli import hosting
+from tests import tenancies
 from tests.acceptance.served_sandbox import Sandbox, served
+from tests.acceptance.turnstile import Place, Turnstile
 from tests.acceptance.watching import Watch
+from tests.cli.terminal import Tenancy, Terminal
 
 
 def tapslip() -> str:
@@ -60,3 +65,29 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with Microsoft's limits in force, served until the run ends."""
     with served(tmp_path_factory.mktemp("sandbox")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def behind_turnstile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[hosting.Hosted, Path, Turnstile]]:
+    """A hurried tenant whose requests can be held, and its ready file."""
+    folder, turnstile = tmp_path_factory.mktemp("turnstile"), Turnstile()
+    wish = hosting.Wish(seed=7, speed=3000, in_front=turnstile.in_front_of)
+    with tenancies.hosted(folder, wish) as running:
+        yield running, folder / wiring.READY_FILE, turnstile
+
+
+@pytest.fixture
+def place(
+    behind_turnstile: tuple[hosting.Hosted, Path, Turnstile], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Place]:
+    """A terminal at that tenant, which is as its seed has it, with nothing on record."""
+    running, ready_file, turnstile = behind_turnstile
+    tenancy = Tenancy(running.ready)
+    switches = tenancy.door("options", "GET")
+    tenancy.reset()
+    turnstile.clear()
+    yield Place(Terminal(tmp_path, capsys, ready_file), tenancy, turnstile)
+    turnstile.clear()
+    tenancy.door("faults", "DELETE")
+    tenancy.door("options", "PATCH", **switches)
+    tenancy.close()

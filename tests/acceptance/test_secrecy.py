@@ -133,6 +133,9 @@ class BurningPaper:
     def check(self, numbers: Iterable[str]) -> None:
         """Seems fine."""
 
+    def place(self, number: str) -> str:
+        return f"fire/{number}"
+
     def put(self, number: str, pdf: bytes) -> str:
         raise RuntimeError(f"slip {number} of {len(pdf)} bytes is on fire")
 
@@ -174,6 +177,8 @@ def children() -> Iterator[int]:
 
 def go_wrong(stage: Scene) -> None:
     """Every way in which a code can be lost on its way to the paper, each time to somebody else's device."""
+    stage.sandbox.tenant.options.log_delay = 0
+    stage.sandbox.tenant.apply_lags()
     stage.sandbox.gate.faults.append(faults.Fault(CREATE, "truncated"))
     assert stage.fails(stage.request(OTHER, SECOND)).exit_code == 6
     stage.sandbox.gate.faults.append(faults.Fault(CREATE, "lost"))

@@ -94,6 +94,24 @@ def test_the_lost_method_must_go_before_a_recovery_is_done(w: World) -> None:
     assert w.standing(journey).needs_pass
 
 
+def test_a_recovery_can_be_issued_again_once_the_lost_method_is_deleted(w: World) -> None:
+    lost = lost_phone(w)
+    journey = recover(w, lost)
+    held = w.sandbox.tenant.credentials.methods[w.user(RUTH).id]
+    held.remove(next(method for method in held if method.id == lost))
+    w.track()
+    again = w.take(RUTH, "account-recovery", lost_method=lost, proof="photo-id:seen", replace=True)
+    assert [one.id for one in again.journeys] == [journey]
+
+
+def test_a_laptops_sign_in_is_not_the_phones(w: World) -> None:
+    laptop, phone = w.take("mara.quist", "windows-autopilot=PF4TH101", PHONE).journeys
+    w.unbox("PF4TH101", "mara.quist")
+    w.track(10)
+    assert Milestone.SIGNED_IN in w.standing(laptop.id).proofs
+    assert Milestone.SIGNED_IN not in w.standing(phone.id).proofs
+
+
 def test_after_a_theft_the_sessions_must_be_revoked_too(w: World) -> None:
     lost = lost_phone(w)
     journey = recover(w, lost, stolen=True)

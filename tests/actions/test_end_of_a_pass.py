@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
-from agent.actions import board, track
+from agent.actions import board, close, track
 from agent.domain.journeys import JourneyState
 from agent.domain.passes import PassState, SlipState
 from agent.domain.profiles import Milestone
 from agent.sandbox import view
 from tests.actions import weak_lines
-from tests.world import World
+from tests.world import TECHNICIAN, World
 
 MARA, LAPTOP = "mara.quist", "windows-autopilot=PF4TH101"
 
@@ -20,7 +20,9 @@ MARA, LAPTOP = "mara.quist", "windows-autopilot=PF4TH101"
 def test_a_pass_deleted_outside_is_noticed_and_its_slip_is_void(w: World) -> None:
     made = w.issue(MARA, LAPTOP)
     w.delete_outside(MARA)
-    w.track()
+    sweep = w.track()
+    assert "deleted outside Tapslip" in sweep.trouble[0]
+    assert sweep.progress[0].standing.stage == board.board(w.agent)[0].standing.stage == "no pass: issue again or close"
     assert w.our_pass(made.row.id).state is PassState.GONE
     assert w.our_pass(made.row.id).reason == "deleted outside Tapslip"
     assert set(w.slips_of(made.row.id).values()) == {SlipState.VOID}
@@ -79,13 +81,22 @@ def test_a_credential_that_is_never_seen_in_use_ends_the_pass_thirty_minutes_lat
 def test_an_unexpected_method_keeps_the_journey_open_while_the_pass_goes(w: World) -> None:
     (journey,) = w.take(MARA, LAPTOP).journeys
     w.unbox("PF4TH101", MARA)
-    phone = w.method(MARA, "phone", phoneNumber="+44 7700 900123", phoneType="mobile")
+    w.method(MARA, "phone", phoneNumber="+44 7700 900123", phoneType="mobile")
     w.move("PF4TH101", "unlock")
     assert "unexpected: phone" in " ".join(w.track(2).trouble)
     assert w.tenant_passes(MARA) == []
     w.track(60)
     assert w.journey(journey.id).state is JourneyState.OPEN
     assert "phone" in board.one(w.agent, journey.id).unexpected[0]
+    assert close.close(w.agent, journey.id, TECHNICIAN).closed[0].state is JourneyState.ABANDONED
+
+
+def test_a_journey_closes_itself_once_what_was_unexpected_is_gone(w: World) -> None:
+    (journey,) = w.take(MARA, LAPTOP).journeys
+    w.unbox("PF4TH101", MARA)
+    phone = w.method(MARA, "phone", phoneNumber="+44 7700 900123", phoneType="mobile")
+    w.move("PF4TH101", "unlock")
+    w.track(2)
     w.sandbox.tenant.credentials.methods[phone.user_id].remove(phone)
     w.track()
     assert w.journey(journey.id).state is JourneyState.DONE
@@ -181,7 +192,7 @@ def test_what_another_sweep_saved_meanwhile_is_not_overwritten(w: World) -> None
 )
 def test_a_source_that_cannot_be_read_is_said_and_proves_nothing(w: World, permission: str) -> None:
     (journey,) = w.take(MARA, LAPTOP).journeys
-    w.door("deny", registration="watcher", permission=permission)
+    w.deny(permission)
     sweep = w.track()
     assert permission in " ".join(sweep.unread)
     assert w.journey(journey.id).state is JourneyState.OPEN

@@ -98,15 +98,14 @@ def test_revoking_a_pass_in_doubt_settles_it_or_says_that_it_cannot(w: World) ->
 def test_a_journey_whose_profile_is_no_longer_there_can_be_closed(w: World) -> None:
     laptop, phone = w.take(MARA, LAPTOP, PHONE).journeys
     agent = dataclasses.replace(w.agent, profiles={"ios-company-portal": w.agent.profiles["ios-company-portal"]})
-    with pytest.raises(errors.Misconfigured, match="no longer there"):
-        board.one(agent, laptop.id)
-    assert [row.journey.id for row in board.board(agent)] == [phone.id]
+    assert "no longer there" in board.one(agent, laptop.id).standing.stage
+    assert {row.journey.id for row in board.board(agent)} == {laptop.id, phone.id}
     assert close.close(agent, phone.id, TECHNICIAN).pass_gone is None
     assert close.close(agent, laptop.id, TECHNICIAN).pass_gone
     assert w.journey(laptop.id).state is JourneyState.ABANDONED
 
 
-@pytest.mark.parametrize("role", [Role.APPROVER, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
 def test_some_roles_may_neither_issue_nor_take_away(w: World, role: Role) -> None:
     by = Operator("local:somebody", "Somebody", role)
     (journey,) = w.take(MARA, LAPTOP).journeys

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from agent import errors
+from agent import errors, ports
 from agent.actions import close, issue
 from agent.cli.folder import FolderPaper
 from agent.domain import passes
 from agent.domain.journeys import JourneyState
-from agent.domain.passes import PassState
+from agent.domain.passes import PassState, SlipState
 from agent.domain.secrets import PassCode
 from tests.world import TECHNICIAN, World
 
@@ -41,10 +42,10 @@ class FolderGone(FolderPaper):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.place = folder
+        self.where = folder
 
     def put(self, number: str, pdf: bytes) -> str:
-        shutil.rmtree(self.place)
+        shutil.rmtree(self.where)
         return super().put(number, pdf)
 
 
@@ -72,6 +73,31 @@ class ClosedMeanwhile(FolderPaper):
         super().check(numbers)
 
 
+class Interrupted(FolderPaper):
+    """Somebody presses Ctrl-C when the slip has just been written."""
+
+    def put(self, number: str, pdf: bytes) -> str:
+        super().put(number, pdf)
+        raise KeyboardInterrupt
+
+
+@dataclasses.dataclass
+class RecordBreaks:
+    """A clock that stops the program at the moment when the outcome is written; until then it goes on."""
+
+    line: ports.Clock
+    looks: int = -1
+
+    def now(self) -> datetime:
+        self.looks -= 1
+        if self.looks == 0:
+            raise KeyboardInterrupt
+        return self.line.now()
+
+    def wait(self, seconds: float) -> None:
+        self.line.wait(seconds)
+
+
 def only_pass(w: World) -> tuple[passes.Pass, set[JourneyState]]:
     """Our one pass and the states of its journeys."""
     with w.agent.store.begin() as tx:
@@ -93,8 +119,39 @@ def test_a_crash_after_the_mint_deletes_the_pass_and_takes_the_slips_back(w: Wor
     assert w.tenant_passes(MARA) == []
     row, states = only_pass(w)
     assert (row.state, states) == (PassState.REFUSED, {JourneyState.ABANDONED})
-    assert w.slips_of(row.id) == {}
+    assert set(w.slips_of(row.id).values()) == {SlipState.VOID}
     assert w.audit() == ["pass.issue issuing", "pass.issue refused"]
+
+
+def test_an_interruption_between_slip_and_record_takes_pass_and_paper_back(w: World) -> None:
+    request = dataclasses.replace(w.request(MARA, LAPTOP), paper=Interrupted(w.paper))
+    with pytest.raises(KeyboardInterrupt):
+        issue.issue(w.agent, request)
+    assert (papers(w), w.tenant_passes(MARA)) == ([], [])
+    assert only_pass(w)[0].state is PassState.REFUSED
+
+
+def test_an_interruption_while_the_outcome_is_written_takes_pass_and_paper_back(w: World) -> None:
+    clock = RecordBreaks(w.agent.clock)
+
+    class Armed(FolderPaper):
+        def put(self, number: str, pdf: bytes) -> str:
+            clock.looks = 1
+            return super().put(number, pdf)
+
+    request = dataclasses.replace(w.request(MARA, LAPTOP), paper=Armed(w.paper))
+    with pytest.raises(KeyboardInterrupt):
+        issue.issue(dataclasses.replace(w.agent, clock=clock), request)
+    assert (papers(w), w.tenant_passes(MARA)) == ([], [])
+    assert only_pass(w)[0].state is PassState.REFUSED
+
+
+def test_a_paper_that_is_there_already_is_somebody_elses_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "slip-A.pdf").write_text("theirs")
+    for refused in (lambda: FolderPaper(tmp_path).check(["A"]), lambda: FolderPaper(tmp_path).put("A", b"ours")):
+        with pytest.raises(errors.Refused, match="is there already"):
+            refused()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"slip-A.pdf": "theirs"}
 
 
 def test_paper_that_cannot_be_written_after_the_mint_is_refused_with_its_place(w: World) -> None:

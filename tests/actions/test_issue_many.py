@@ -100,6 +100,7 @@ def test_a_tenant_that_stays_busy_is_left_after_ten_minutes(w: World) -> None:
 
 def test_a_lost_answer_leaves_no_pass_that_nobody_holds(w: World) -> None:
     requests = apart(w, 6)
+    w.log_rows_after(0)
     w.fault(CREATE, "lost", times=2)
     found = issue_many.issue_many(w.agent, requests)
     assert len(problems(found)) == 2

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Iterable
 
 import pytest
 
 from agent import errors, ports
 from agent.actions import close, issue, track
+from agent.cli.folder import FolderPaper
 from agent.domain.journeys import JourneyState
 from agent.domain.passes import PassState, SlipState
 from tests.world import TECHNICIAN, World
 
 MARA, LAPTOP, PHONE = "mara.quist", "windows-autopilot=PF4TH101", "ios-company-portal=H4TH301QLM"
+CREATE = "POST */temporaryAccessPassMethods"
 
 
 def test_the_second_issue_is_refused_and_names_the_live_pass_and_its_slip(w: World) -> None:
@@ -39,6 +42,62 @@ def test_replace_voids_the_first_slip_and_its_code_works_no_more(w: World) -> No
     old, new = w.codes
     assert w.move("PF4TH101", "sign-in", MARA, old)["screen"] == "oobe"
     assert w.move("PF4TH101", "sign-in", MARA, new)["screen"] == "joining"
+
+
+def test_a_replacement_that_fails_tells_what_it_destroyed_and_its_journey_comes_to_an_end(w: World) -> None:
+    first = w.issue(MARA, LAPTOP)
+    (slip,) = first.slips
+    w.fault(CREATE, "unreachable", times=9)
+    with pytest.raises(errors.TenantUnreachable) as away:
+        w.issue(MARA, LAPTOP, replace=True)
+    assert away.value.advice.startswith(f"The earlier pass is gone. Slip {slip.number} is void. Issue again.")
+    assert w.journey(first.journeys[0].id).state is JourneyState.OPEN
+    w.sandbox.gate.faults.clear()
+    w.track(29)
+    assert w.journey(first.journeys[0].id).state is JourneyState.OPEN
+    w.track(2)
+    assert w.journey(first.journeys[0].id).state is JourneyState.EXPIRED
+
+
+def test_a_pass_that_has_ended_stands_in_nobodys_way_and_is_settled_first(w: World) -> None:
+    first = w.issue(MARA, LAPTOP, lifetime=60)
+    w.clock.pass_minutes(61)
+    second = w.issue(MARA, LAPTOP)
+    assert w.our_pass(first.row.id).reason == "its time was up"
+    assert set(w.slips_of(first.row.id).values()) == {SlipState.VOID}
+    assert [held.id for held in w.tenant_passes(MARA)] == [second.row.tenant_id]
+
+
+def test_a_pass_that_was_deleted_outside_stands_in_nobodys_way_and_is_settled_first(w: World) -> None:
+    first = w.issue(MARA, LAPTOP)
+    w.delete_outside(MARA)
+    w.clock.pass_minutes(6)
+    w.issue(MARA, LAPTOP)
+    assert w.our_pass(first.row.id).reason == "deleted outside Tapslip"
+    assert set(w.slips_of(first.row.id).values()) == {SlipState.VOID}
+
+
+class IssuedMeanwhile(FolderPaper):
+    """While the paper is looked at, somebody else issues for the same person."""
+
+    def __init__(self, w: World) -> None:
+        super().__init__(w.paper)
+        self.w = w
+
+    def check(self, numbers: Iterable[str]) -> None:
+        super().check(numbers)
+        self.w.issue(MARA, LAPTOP)
+
+
+def test_who_loses_the_race_is_told_of_the_winners_slip_and_the_refusal_is_audited(w: World) -> None:
+    with pytest.raises(errors.Refused, match="at the same moment") as lost:
+        issue.issue(w.agent, dataclasses.replace(w.request(MARA, LAPTOP), paper=IssuedMeanwhile(w)))
+    with w.agent.store.begin() as tx:
+        (won,) = tx.passes.open()
+        (slip,) = tx.slips.of_pass(won.id)
+    assert lost.value.codes == ("live_pass",)
+    assert f"slip {slip.number}" in lost.value.summary
+    assert w.audit() == ["pass.issue issuing", "pass.issue issued", "pass.issue refused"]
 
 
 def test_replace_finds_the_open_journey_again_however_the_device_was_scanned(w: World) -> None:
@@ -69,10 +128,10 @@ def test_replace_is_refused_before_anything_is_deleted_when_the_paper_cannot_be_
 
 def test_replace_of_a_pass_in_doubt_settles_the_doubt_first(w: World) -> None:
     w.fault("POST */temporaryAccessPassMethods", "lost")
-    w.fault("DELETE */temporaryAccessPassMethods/*", "unreachable")
     with pytest.raises(errors.OutcomeUnknown):
         w.take(MARA, LAPTOP)
     (lost,) = w.tenant_passes(MARA)
+    w.clock.pass_minutes(1)
     made = w.take(MARA, LAPTOP, replace=True)
     (held,) = w.tenant_passes(MARA)
     assert held.id == made.row.tenant_id != lost.id

@@ -133,6 +133,21 @@ def test_a_second_device_joins_a_kit_with_one_new_pass_for_both(w: World) -> Non
     assert len(w.tenant_passes(MARA)) == 1
 
 
+def test_a_second_device_joins_a_kit_whose_laptop_has_just_set_up_hello(w: World) -> None:
+    w.take(MARA, LAPTOP)
+    w.unbox("PF4TH101", MARA)
+    assert len(w.take(MARA, PHONE, replace=True).journeys) == 2
+
+
+def test_the_board_leaves_out_only_closed_journeys(w: World) -> None:
+    laptop, phone = w.take(MARA, LAPTOP, PHONE).journeys
+    w.take("leila.haddad", "windows-autopilot=PF4TH111")
+    for journey in (laptop, phone):
+        close.close(w.agent, journey.id, TECHNICIAN)
+    rows = board.board(w.agent, 1)
+    assert [row.journey.state for row in rows] == [JourneyState.OPEN, JourneyState.ABANDONED]
+
+
 def test_the_board_shows_open_journeys_first_each_with_its_slip(w: World) -> None:
     laptop, phone = w.issue(MARA, LAPTOP, PHONE).journeys
     close.close(w.agent, phone.id, TECHNICIAN)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import AbstractContextManager
 
 import pytest
 
-from agent import errors
+from agent import errors, ports
 from agent.actions import issue, track
+from agent.cli.folder import FolderPaper
 from agent.domain import passes
 from agent.domain.journeys import JourneyState
-from agent.domain.passes import PassState
+from agent.domain.passes import PassState, SlipState
 from tests.actions import weak_lines
 from tests.world import World
 
@@ -53,6 +55,7 @@ def test_a_create_that_surely_made_nothing_is_refused(w: World, kind: str, error
 
 @pytest.mark.parametrize("kind", ["lost", "truncated"])
 def test_a_lost_answer_is_settled_at_once_when_the_pass_can_be_seen(w: World, kind: str) -> None:
+    w.log_rows_after(0)
     w.fault(CREATE, kind)
     with pytest.raises(errors.TenantUnreachable, match="deleted") as lost:
         w.take(MARA, LAPTOP)
@@ -75,10 +78,10 @@ def test_a_server_error_leaves_the_outcome_unknown_and_after_ten_minutes_of_noth
         w.take(MARA, LAPTOP)
     assert "no pass has appeared yet" in w.track(5).trouble[0]
     assert w.audit().count("pass.mend unknown") == 1
-    w.track(6)
+    assert w.track(6).settled == (f"pass {row.id}, in doubt until now, is refused: no pass ever appeared",)
     settled, state = newest(w)
     assert (settled.state, state) == (PassState.REFUSED, JourneyState.ABANDONED)
-    assert settled.reason == "the answer was lost, and no pass ever appeared"
+    assert settled.reason == "no pass ever appeared"
     assert w.take(MARA, LAPTOP).row.state is PassState.ISSUED
 
 
@@ -110,6 +113,78 @@ def test_a_pass_that_somebody_else_made_meanwhile_is_never_deleted(w: World, min
     with pytest.raises(errors.Refused) as refusal:
         w.take(MARA, LAPTOP)
     assert refusal.value.codes == ("live_pass_outside",)
+
+
+@pytest.mark.parametrize("delay", [4 * 60, 20 * 60])
+def test_a_pass_like_ours_is_not_deleted_while_the_audit_log_has_not_named_its_maker(w: World, delay: int) -> None:
+    w.log_rows_after(delay)
+    w.fault(CREATE, "500")
+    with pytest.raises(errors.OutcomeUnknown):
+        w.take(MARA, LAPTOP)
+    foreign = w.outside_pass(MARA, newest(w)[0].terms.lifetime)
+    for minutes in (1, 4, 3):
+        w.track(minutes)
+        assert newest(w)[0].state is PassState.UNKNOWN
+    w.track(3)
+    assert newest(w)[0].reason.endswith("a person decides")
+    assert [held.id for held in w.tenant_passes(MARA)] == [foreign.id]
+
+
+def test_our_lost_pass_is_deleted_as_soon_as_the_late_audit_log_names_us(w: World) -> None:
+    w.log_rows_after(4 * 60)
+    lose(w)
+    w.track(3)
+    assert (newest(w)[0].state, len(w.tenant_passes(MARA))) == (PassState.UNKNOWN, 1)
+    w.track(2)
+    assert (newest(w)[0].state, w.tenant_passes(MARA)) == (PassState.REFUSED, [])
+
+
+@dataclasses.dataclass
+class StoreDies:
+    """The machine stops when the slip lies there: from then on nothing can be written."""
+
+    line: ports.Store
+    dead: bool = False
+
+    def begin(self) -> AbstractContextManager[ports.Transaction]:
+        if self.dead:
+            raise KeyboardInterrupt
+        return self.line.begin()
+
+    def stamp(self, tenant_id: str) -> None:
+        self.line.stamp(tenant_id)
+
+    def revision(self) -> tuple[str, str]:
+        return self.line.revision()
+
+    def migrate(self) -> None:
+        self.line.migrate()
+
+
+def test_a_slip_that_a_dead_process_left_behind_is_named_and_void(w: World) -> None:
+    store = StoreDies(w.agent.store)
+
+    class Killed(FolderPaper):
+        def put(self, number: str, pdf: bytes) -> str:
+            super().put(number, pdf)
+            store.dead = True
+            raise KeyboardInterrupt
+
+        def withdraw(self, number: str) -> None:
+            pass
+
+    agent = dataclasses.replace(w.agent, store=store, passes=weak_lines.CannotDelete(w.agent.passes))
+    with pytest.raises(KeyboardInterrupt):
+        issue.issue(agent, dataclasses.replace(w.request(MARA, LAPTOP), paper=Killed(w.paper)))
+    (paper,) = w.paper.iterdir()
+    row, _ = newest(w)
+    assert (row.state, set(w.slips_of(row.id).values())) == (PassState.ISSUING, {SlipState.PLANNED})
+    w.track(3)
+    row, state = newest(w)
+    assert (row.state, state) == (PassState.REFUSED, JourneyState.ABANDONED)
+    (number,) = w.slips_of(row.id)
+    assert row.reason == f"our pass was found and deleted; destroy slip {number} at {paper.resolve()} if it is there"
+    assert w.slips_of(row.id) == {number: SlipState.VOID}
 
 
 def test_a_pass_that_was_known_before_is_never_deleted(w: World) -> None:
@@ -161,6 +236,7 @@ def test_what_a_dead_process_left_at_issuing_is_mended_after_two_minutes(w: Worl
 
 def test_a_doubt_that_another_process_settles_meanwhile_is_left_as_settled(w: World) -> None:
     lose(w)
+    w.clock.pass_minutes(1)
     agent = dataclasses.replace(w.agent, passes=weak_lines.MendedMeanwhile(w.agent.passes, w.agent))
     track.track(agent)
     row, state = newest(w)
@@ -168,6 +244,7 @@ def test_a_doubt_that_another_process_settles_meanwhile_is_left_as_settled(w: Wo
 
 
 def test_a_lost_replacement_leaves_the_kits_earlier_journey_open(w: World) -> None:
+    w.log_rows_after(0)
     first = w.take(MARA, LAPTOP)
     w.fault(CREATE, "lost")
     w.clock.pass_minutes(1)

@@ -108,7 +108,7 @@ def test_a_lifetime_outside_the_policy_is_refused_and_never_clamped(w: World, li
     ],
 )
 def test_what_could_not_be_checked_is_never_green(w: World, permission: str, wanted: str, code: str) -> None:
-    w.door("deny", registration="watcher", permission=permission)
+    w.deny(permission)
     refusal = refused(w, MARA, wanted)
     assert code in refusal.codes
     assert permission in f"{refusal.summary} {refusal.advice}"
@@ -154,6 +154,14 @@ def test_a_device_on_its_way_to_somebody_else_is_refused(w: World) -> None:
     refusal = refused(w, "leila.haddad", LAPTOP)
     assert refusal.codes == ("device_taken",)
     assert first.journeys[0].id in refusal.summary
+
+
+def test_a_serial_that_is_anothers_with_an_s_before_it_is_not_taken_by_that_one(w: World) -> None:
+    w.take(MARA, LAPTOP)
+    known = w.sandbox.tenant.devices.autopilot
+    (twin,) = [identity for identity in known.values() if identity.serial == "PF4TH111"]
+    twin.serial = "SPF4TH101"
+    assert w.take("leila.haddad", "windows-autopilot=SPF4TH101").journeys[0].serial == "SPF4TH101"
 
 
 @pytest.mark.parametrize("person", ["mara.quist/../ines@x", "a'b#c?d@x", "two words@x", "MARA.QUIST@TALLISHARBOUR.NOT"])

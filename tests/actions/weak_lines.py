@@ -50,6 +50,13 @@ class CannotLook(Weak):
         return self.line.of(person_ids)
 
 
+class CannotDelete(Weak):
+    """Nothing can be taken away."""
+
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        raise errors.TenantUnreachable(f"The line is down: {person_id} keeps {tenant_id}.")
+
+
 class DiesAfterCreate(Weak):
     """The process ends when the pass has been made and before anything is written down."""
 

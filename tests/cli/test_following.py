@@ -7,6 +7,7 @@ import pytest
 from agent.cli import reading
 from tests.cli.terminal import AUTOPILOT, COMPANY_PORTAL, IPHONE, LAPTOP, STARTER, Tenancy, Terminal, refused
 
+ISSUE = ("issue", "--person", STARTER, "--for", AUTOPILOT)
 ROW_KEYS = {
     *("id", "person", "name", "profile", "serial", "state", "stage", "opened_at", "closed_at", "note", "pass"),
     *("slips", "milestones", "missing", "unexpected"),
@@ -38,6 +39,14 @@ def test_status_lists_journeys_and_shows_the_evidence_of_one(terminal: Terminal,
     assert "✓ Registered" in one.out
     assert "· Hello set up" in one.out
     assert kit[1] not in one.out
+
+
+def test_status_says_since_when_a_pass_is_gone(terminal: Terminal, kit: list[str]) -> None:
+    assert "pass works until" in terminal.run("status", kit[0]).out
+    assert terminal.run("revoke", kit[0], "--yes").code == 0
+    said = terminal.run("status", kit[0]).out
+    assert "pass gone since" in said
+    assert "until" not in said
 
 
 def test_status_in_json_is_a_list_and_one_journey_is_an_object(terminal: Terminal, kit: list[str]) -> None:
@@ -143,19 +152,27 @@ def screen(terminal: Terminal) -> dict[str, object]:
     return next(row for row in rows if row["serial"] == IPHONE)
 
 
-@pytest.mark.parametrize("role", ["auditor", "approver"])
+@pytest.mark.parametrize("role", ["auditor", "admin"])
 def test_a_role_that_may_not_touch_passes_may_still_look(
     terminal: Terminal, tenancy: Tenancy, kit: list[str], role: str
 ) -> None:
     for command in (("revoke", kit[0]), ("close", kit[0], "--yes")):
-        refused(
-            terminal.run(*command, role=role), 3, f"The role {role} may not", "A technician, a lead or an admin may"
-        )
-    issue = ("issue", "--person", STARTER, "--for", AUTOPILOT, "--slip", str(terminal.slips))
-    refused(terminal.run(*issue, role=role), 3, f"The role {role} may not", "A technician, a lead or an admin may")
+        said = terminal.run(*command, role=role)
+        refused(said, 3, f"The role {role} may not withdraw", "A technician, a lead or an approver may")
+    said = terminal.run(*ISSUE, "--slip", str(terminal.slips), role=role)
+    refused(said, 3, f"The role {role} may not issue", "A technician or a lead may")
     assert terminal.run("status", role=role).code == 0
-    assert terminal.run("preflight", "--person", STARTER, "--for", AUTOPILOT, role=role).code == 3
+    assert terminal.run("preflight", *ISSUE[1:], role=role).code == 3
     assert len(tenancy.passes_of(STARTER)) == 1
+
+
+def test_an_approver_may_withdraw_what_an_approver_may_not_make(
+    terminal: Terminal, tenancy: Tenancy, kit: list[str]
+) -> None:
+    said = terminal.run(*ISSUE, "--slip", str(terminal.slips), role="approver")
+    refused(said, 3, "The role approver may not issue", "A technician or a lead may")
+    assert terminal.run("revoke", kit[0], "--yes", role="approver").code == 0
+    assert tenancy.passes_of(STARTER) == []
 
 
 def test_the_audit_names_the_role_that_was_played(terminal: Terminal) -> None:

@@ -6,9 +6,10 @@ import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
-from agent.cli import reading
+from agent.cli import reading, words
 from tests.cli.terminal import AUTOPILOT, COMPANY_PORTAL, DOMAIN, IPHONE, LAPTOP, STARTER, Tenancy, Terminal, refused
 
 ISSUED_KEYS = {"person", "pass", "journeys", "slips", "findings"}
@@ -105,6 +106,10 @@ def test_a_preflight_in_json_has_the_same_shape_for_yes_and_no(terminal: Termina
         ({"start": "2030-01-01T08:00"}, "has no zone", "2026-12-01T08:30+01:00"),
         ({"start": "2020-01-01T08:00Z"}, "has passed", "Leave --start out"),
         ({"start": "tomorrow"}, "is not a time", "with its zone"),
+        ({"start": "2090-01-01T08:00Z"}, "is more than 30 days away", "nearer to the day"),
+        ({"stolen": True}, "--stolen means nothing here", "--for account-recovery"),
+        ({"lost": "1"}, "--lost means nothing here", "--for account-recovery"),
+        ({"proof": "call:known voice"}, "--proof means nothing here", "--for account-recovery"),
     ],
 )
 def test_careless_usage_is_refused_before_anything_is_minted(
@@ -157,6 +162,44 @@ def test_a_later_start_counts_from_then(terminal: Terminal) -> None:
     start = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
     made = terminal.issue(STARTER, start=start.isoformat(), lifetime="60", json=True).json()
     assert datetime.fromisoformat(made["pass"]["ends_at"]) == start + timedelta(minutes=60)
+
+
+def test_a_pass_that_works_later_says_from_when(terminal: Terminal) -> None:
+    start = datetime.now(UTC) + timedelta(days=1)
+    said = terminal.issue(STARTER, start=start.isoformat(), lifetime="60").out
+    assert f"works from {start:%a %d %b}" in said
+    assert "works until" in terminal.issue(STARTER, replace=True).out
+
+
+def test_a_time_in_another_year_names_its_year() -> None:
+    assert words.local(datetime(2031, 1, 1, 8, 0, tzinfo=UTC), "UTC") == "Wed 01 Jan 2031 08:00 (UTC)"
+    assert words.local(datetime.now(UTC), "UTC").startswith(f"{datetime.now(UTC):%a %d %b %H}")
+
+
+@pytest.mark.parametrize("proof", ["x", ":seen", "photo-id:", " : "])
+def test_a_proof_names_its_kind_and_what_was_seen(terminal: Terminal, proof: str) -> None:
+    said = terminal.issue(f"ruth.adeyemi@{DOMAIN}", "account-recovery", lost="1", proof=proof)
+    refused(said, 2, "--proof is written as KIND:NOTE", "photo-id:checked at the desk")
+    terminal.nothing_done()
+
+
+@pytest.mark.parametrize("scanned", ["1S21LS001XGEPF4TH101", LAPTOP])
+def test_a_preflight_says_which_device_it_found(terminal: Terminal, scanned: str) -> None:
+    said = terminal.run("preflight", "--person", STARTER, "--for", f"windows-autopilot={scanned}").out
+    assert f"Read as serial {LAPTOP}, LENOVO ThinkPad" in said
+    assert ("Lenovo's long barcode" in said) is (scanned != LAPTOP)
+
+
+def test_a_slip_names_the_tenants_own_organisation_until_one_is_set(terminal: Terminal) -> None:
+    def printed() -> str:
+        (slip,) = terminal.issue(STARTER, replace=True, json=True).json()["slips"]
+        return str(pypdfium2.PdfDocument(slip["place"])[0].get_textpage().get_text_range())
+
+    text = printed()
+    assert "Tallis Harbour Ltd" in text
+    assert "Your organisation" not in text
+    terminal.write_settings(organisation={"name": "Quay Nine Ltd"})
+    assert "Quay Nine Ltd" in printed()
 
 
 def test_blanks_around_a_name_and_its_case_do_not_matter(terminal: Terminal) -> None:
@@ -243,6 +286,8 @@ def test_two_people_of_one_name_are_told_apart(terminal: Terminal) -> None:
     assert "Alex Morgan" in two
     assert "Finance" in one
     assert "Pilotage" in two
+    assert "Manager: " in one
+    assert "Finance" in terminal.issue(f"alex.morgan@{DOMAIN}").out
 
 
 def test_an_account_recovery_is_asked_for_its_lost_method_and_proof(terminal: Terminal) -> None:

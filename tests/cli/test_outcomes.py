@@ -13,7 +13,7 @@ def nothing_live(terminal: Terminal, tenancy: Tenancy) -> None:
     """No pass in the tenant, no paper, no journey open."""
     assert tenancy.passes_of(STARTER) == []
     assert terminal.papers() == []
-    assert terminal.rows("slips") == []
+    assert {row["state"] for row in terminal.rows("slips")} <= {"void"}
     assert {row["state"] for row in terminal.rows("passes")} == {"refused"}
     assert {row["state"] for row in terminal.rows("journeys")} == {"abandoned"}
 
@@ -22,6 +22,7 @@ def nothing_live(terminal: Terminal, tenancy: Tenancy) -> None:
 def test_a_lost_answer_is_settled_at_once_when_the_tenant_can_be_asked(
     terminal: Terminal, tenancy: Tenancy, kind: str
 ) -> None:
+    tenancy.door("deny", registration="watcher", permission="AuditLog.Read.All")
     tenancy.fault(CREATE, kind)
     said = terminal.issue()
     refused(said, 6, "answer was lost on the way, so nobody has the code", "Nothing is live. Issue again.")
@@ -30,6 +31,7 @@ def test_a_lost_answer_is_settled_at_once_when_the_tenant_can_be_asked(
 
 
 def test_a_lost_answer_that_cannot_be_settled_is_unknown_until_it_is(terminal: Terminal, tenancy: Tenancy) -> None:
+    tenancy.door("deny", registration="watcher", permission="AuditLog.Read.All")
     tenancy.fault(CREATE, "lost")
     tenancy.fault("DELETE *temporaryAccessPassMethods*", "unreachable", times=20)
     said = terminal.issue()

@@ -21,6 +21,7 @@ import pytest
 from tests.cli.terminal import LAPTOP, STARTER, Tenancy, Terminal, refused
 
 READY_KEYS = {
+    "managed_identity",
     *("graph", "login", "tenant_id", "client_id", "client_secret", "registrations", "ca_file", "control"),
     "control_token",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -60,6 +61,17 @@ def test_a_lost_keys_file_is_not_made_anew(terminal: Terminal) -> None:
     assert not (terminal.state / "keys.json").exists()
     (terminal.state / "keys.json").write_text("{}")
     refused(terminal.run("audit", "verify"), 5, "cannot be read", "Restore it from its copy")
+
+
+def test_a_folder_that_cannot_be_written_is_named(lonely: Terminal) -> None:
+    (lonely.state / "keys.json.new").mkdir()  # in the way of the file, whatever rights the tests have
+    refused(lonely.run("status"), 5, f"The folder {lonely.state} cannot be written", "keys_file")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nobody refuses this user")
+def test_a_folder_without_the_right_to_write_is_named(lonely: Terminal) -> None:
+    lonely.state.chmod(0o500)
+    refused(lonely.run("status"), 5, f"The folder {lonely.state} cannot be written", "keys_file")
 
 
 def test_migrate_makes_a_database_and_then_says_it_is_there(lonely: Terminal) -> None:
@@ -125,11 +137,14 @@ def test_a_profile_file_that_is_not_there_is_refused(lonely: Terminal) -> None:
     refused(lonely.run("profile", "check", str(lonely.folder / "none.yaml")), 5, "fault(s)", "none.yaml")
 
 
-def test_the_doctor_says_what_could_not_be_checked(terminal: Terminal) -> None:
+def test_the_doctor_looks_at_everything_and_ends_with_the_worst(terminal: Terminal, tenancy: Tenancy) -> None:
     lines = terminal.run("doctor", "--json").json()
     assert all(set(line) == {"name", "health", "sentence", "remedy"} for line in lines)
-    assert not [line for line in lines if line["health"] == "failed"]
-    assert terminal.run("doctor").code == 5, "rights are not checked yet, and that is no green"
+    assert {line["health"] for line in lines} == {"ok"}
+    tenancy.door("policy", excludeTargets=[])
+    assert terminal.run("doctor").code == 0, "a warning is no failure"
+    tenancy.door("deny", registration="watcher", permission="Policy.Read.AuthenticationMethod")
+    assert terminal.run("doctor").code == 5, "what is not checked is no green"
 
 
 def test_the_doctor_finds_an_expired_secret(terminal: Terminal, tenancy: Tenancy) -> None:

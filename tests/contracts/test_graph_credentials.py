@@ -71,6 +71,10 @@ def test_a_pfx_file_gets_a_token_as_a_pem_file_does(tmp_path: Path, passphrase: 
         connection = graph_side.sandbox_connection(side.sandbox, watcher=held)
         client = graph.connect(connection, side.clock, graph_side.OrderedChance(), {connection.graph: side.adapter})
         assert isinstance(client.tenant.token("watcher"), facts.Known)
+        assert (
+            client.tenant.certificate_ends("watcher")
+            == x509.load_pem_x509_certificate((tmp_path / "own.pem").read_bytes()).not_valid_after_utc
+        )
         client.close()
 
 

@@ -274,7 +274,10 @@ def test_sign_ins_show_the_method_and_only_of_those_asked_for() -> None:
             side.clock.wait(moment)
             user = side.sandbox.tenant.directory.users[mara]
             step = activity.Step(activity.TEMPORARY_ACCESS_PASS, succeeded=not code)
-            attempt = activity.Attempt(user, "app", "Company Portal", (step,), error_code=code)
+            device = graph_side.PERSON_ID.upper() if code else "00000000-0000-0000-0000-000000000000"
+            attempt = activity.Attempt(
+                user, "app", "Company Portal", (step,), error_code=code, device_id=device, operating_system="Ios 18.1"
+            )
             activity.record_sign_in(side.sandbox.tenant, attempt)
         side.clock.wait(300)
         found = {person: known(fact) for person, fact in side.graph.activity.sign_ins([mara, chidi], since).items()}
@@ -284,6 +287,10 @@ def test_sign_ins_show_the_method_and_only_of_those_asked_for() -> None:
     assert found[chidi] == ()
     assert [(row.succeeded, row.error_code) for row in found[mara]] == [(True, 0), (False, 130503)]
     assert found[mara][0].methods == ("Temporary Access Pass",)
+    assert [(row.device_id, row.operating_system) for row in found[mara]] == [
+        ("", "Ios 18.1"),
+        (graph_side.PERSON_ID.lower(), "Ios 18.1"),
+    ]
     (audit,) = audits
     assert (audit.person_id, audit.made, audit.app_id, audit.pass_id) == (mara, True, issuer, minted.tenant_pass.id)
     assert later == ()

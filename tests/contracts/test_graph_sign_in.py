@@ -15,9 +15,9 @@ import requests
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from agent import errors, graph
+from agent import errors, graph, ports
 from agent.domain import passes
-from agent.graph import id_tokens, loopback, sign_in
+from agent.graph import id_tokens, loopback
 from agent.sandbox.virtual import browser, staff
 from tests.contracts import graph_side
 from tests.contracts.graph_side import LOGIN, TENANT_ID, OddTenant, Reply, SandboxSide
@@ -141,7 +141,7 @@ def test_keys_that_cannot_be_had_stop_the_sign_in() -> None:
             id_tokens.checked(token(GOOD), EXPECTED, keys, NOW)
 
 
-def visiting(side: SandboxSide, person: str, *, spoiled: bool = False) -> sign_in.Shown:
+def visiting(side: SandboxSide, person: str, *, spoiled: bool = False) -> ports.Shown:
     """Somebody of the staff at a browser, or typing the code that they were shown."""
     host = side.sandbox.tenant
     people = staff.Staff(host, browser.through_wsgi(side.sandbox.wsgi))
@@ -156,7 +156,7 @@ def visiting(side: SandboxSide, person: str, *, spoiled: bool = False) -> sign_i
     def type_in(_address: str, code: str) -> None:
         people.enter_code(upn, code)
 
-    return sign_in.Shown(lambda address: threading.Thread(target=visit, args=(address,)).start(), type_in)
+    return ports.Shown(lambda address: threading.Thread(target=visit, args=(address,)).start(), type_in)
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_the_address_asks_for_pkce_state_and_nonce_and_comes_back_to_this_machin
         threading.Thread(target=requests.post, args=(asked["redirect_uri"][0],), kwargs=sending).start()
 
     with graph_side.on_sandbox(at=now) as side, pytest.raises(errors.Refused, match="Nobody signed in"):
-        side.graph.sign_ins.identify(sign_in.Shown(refuse, lambda *_: None))
+        side.graph.sign_ins.identify(ports.Shown(refuse, lambda *_: None))
     asked = parse_qs(urlsplit(seen[0]).query)
     assert asked["redirect_uri"][0].startswith("http://localhost:")
     assert (asked["code_challenge_method"], asked["response_type"]) == (["S256"], ["code"])
@@ -239,7 +239,7 @@ def test_the_address_asks_for_pkce_state_and_nonce_and_comes_back_to_this_machin
 
 def test_nobody_signs_in_by_a_registration_that_is_not_there_or_is_a_machine() -> None:
     held = {"operators": graph.Credential("app", managed_identity="system")}
-    nobody = sign_in.Shown(lambda _: None, lambda *_: None)
+    nobody = ports.Shown(lambda _: None, lambda *_: None)
     for registrations, why in (({}, "the settings name none"), (held, "managed identity")):
         tenant, refused = OddTenant(lambda *_: Reply()), pytest.raises(errors.Misconfigured, match=why)
         with graph_side.connected(tenant, registrations=registrations) as side, refused:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent import profile_files
-from agent.domain import cases, findings, passes, scans
+from agent.domain import cases, findings, passes, profiles, scans
 from agent.domain.cases import Level
 from agent.domain.devices import AppleRecord, AppleSignIn, AutopilotRecord, Join
 from agent.domain.facts import Known, NotChecked
-from agent.domain.journeys import Journey, Observation, Sight
+from agent.domain.journeys import Journey
 from agent.domain.people import MethodKind, Person, SignInMethod
 
 PROFILES = profile_files.load_all()
@@ -39,15 +39,20 @@ def known(value: object) -> Known[object]:
 
 def verdict(profile: str = "windows-autopilot", /, **changes: object) -> findings.Verdict:
     """Judge one journey whose facts are all well but for `changes` of person, device or tenant."""
+    return judged((PROFILES[profile],), passes.Wish(), **changes)
+
+
+def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: object) -> findings.Verdict:
+    """Judge a kit with this wish, the facts as `verdict` has them."""
     person: dict[str, object] = {
         "person": known(MARA),
         "roles": known(()),
         "methods": known(()),
         "groups": known(frozenset()),
     }
-    person |= {"listed": known(()), "ours": None, "kit": ()}
+    person |= {"listed": known(()), "ours": None, "kit": (), "family": ()}
     device: dict[str, object] = {"autopilot": known((READY,)), "apple": known((PHONE,)), "taken": None}
-    tenant: dict[str, object] = {"policy": known(POLICY), "status_page": known(passes.StatusPage())}
+    tenant: dict[str, object] = {"policy": known(POLICY), "status_page": known(passes.StatusPage()), "skew": known(0.0)}
     for part in (person, device, tenant):
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
     facts = cases.Facts(
@@ -55,12 +60,15 @@ def verdict(profile: str = "windows-autopilot", /, **changes: object) -> finding
         {"mara@x": cases.PersonFacts("mara@x", **person)},  # type: ignore[arg-type]
         {"PF1": cases.DeviceFacts(scans.read("PF1"), **device)},  # type: ignore[arg-type]
     )
-    asked = cases.KitAsked("mara@x", (cases.Item(PROFILES[profile], "PF1"),), sandbox=True)
+    items = tuple(cases.Item(profile, "PF1") for profile in kit)
+    asked = cases.KitAsked("mara@x", items, wish, sandbox=True)
     return findings.judge(facts, asked, NOON)
 
 
 def codes(profile: str = "windows-autopilot", /, **changes: object) -> list[str]:
-    return [finding.code for finding in verdict(profile, **changes).findings]
+    """What is not well."""
+    found = verdict(profile, **changes).findings
+    return [finding.code for finding in found if finding.level is not Level.OK]
 
 
 def test_when_all_is_well_there_is_nothing_to_say() -> None:
@@ -87,20 +95,22 @@ def test_what_was_not_checked_refuses_and_names_the_permission(fact: str, code: 
 
 def test_a_status_page_that_was_not_checked_only_warns_where_it_counts() -> None:
     unread = verdict(status_page=UNREAD)
-    assert ([f.code for f in unread.findings], unread.refusals) == (["status_page_not_checked"], ())
+    assert codes(status_page=UNREAD) == ["status_page_not_checked"]
+    assert unread.refusals == ()
     assert unread.terms == passes.Terms(190, one_time=False)
     assert codes("ios-company-portal", status_page=UNREAD) == []
 
 
 def test_a_method_that_the_persons_own_kit_registered_is_no_reason_against_a_starter() -> None:
-    passkey = SignInMethod("key-1", MethodKind.PASSKEY, "Phone")
-    seen = Observation(Sight.METHOD, "key-1", NOON, "GET /methods", kind=MethodKind.PASSKEY)
-    kit = Journey("J1", "mara", "mara@x", "Mara", "ios-company-portal", "", "F9", "P1", NOON, "Tess").with_seen([seen])
+    passkey = SignInMethod("key-1", MethodKind.PASSKEY, "Phone", aaguid="90a3ccdf-635c-4729-a248-9b709135078f")
+    blue = SignInMethod("key-2", MethodKind.PASSKEY, "Blue key", aaguid="2fc0579f-8113-47ea-b116-bb5a8db9202a")
+    kit = Journey("J1", "mara", "mara@x", "Mara", "ios-company-portal", "", "F9", "P1", NOON, "Tess")
+    phone = PROFILES["ios-company-portal"]
     assert codes(methods=known((passkey,))) == ["has_strong_method"]
-    assert codes(methods=known((passkey,)), kit=(kit,)) == []
-    assert codes(methods=known((passkey,)), kit=(dataclasses.replace(kit, baseline=frozenset({"key-1"})),)) == [
-        "has_strong_method"
-    ]
+    assert codes(methods=known((passkey,)), family=((kit, phone),)) == []
+    assert codes(methods=known((blue,)), family=((kit, phone),)) == ["has_strong_method"]
+    older = dataclasses.replace(kit, baseline=frozenset({"key-1"}))
+    assert codes(methods=known((passkey,)), family=((older, phone),)) == ["has_strong_method"]
 
 
 @pytest.mark.parametrize(
@@ -118,10 +128,34 @@ def test_a_pass_made_elsewhere_counts_while_it_may_still_work(reason: str, minut
     assert codes(listed=known((other,))) == expected
 
 
-def test_a_pass_of_ours_that_was_never_printed_says_so() -> None:
+def test_an_outcome_that_is_unknown_is_said_to_be() -> None:
     ours = passes.Pass("p1", "mara", passes.Terms(60, one_time=True), passes.PassState.UNKNOWN, NOON, "Tess")
     (finding,) = verdict(ours=ours).refusals
-    assert "(unknown); slip none printed" in finding.sentence
+    assert finding.sentence == "Whether an earlier pass of ours was made for this person is unknown."
+    assert "tapslip track" in finding.where
+
+
+@pytest.mark.parametrize(
+    ("issued", "minutes", "there", "expected"),
+    [(-60, 60, True, ["live_pass"]), (-60, -1, True, []), (-60, 60, False, []), (-1, 60, False, ["live_pass"])],
+)
+def test_a_pass_of_ours_that_has_ended_or_is_long_gone_blocks_nobody(
+    issued: int, minutes: int, there: bool, expected: list[str]
+) -> None:
+    made, ends = NOON + timedelta(minutes=issued), NOON + timedelta(minutes=minutes)
+    terms = passes.Terms(60, one_time=True)
+    ours = passes.Pass("p1", "mara", terms, passes.PassState.ISSUED, made, "Tess", made, ends, tenant_id="t1")
+    held = passes.TenantPass("t1", made, made, 60 + minutes, one_time=True, usable=True, reason="EnabledByPolicy")
+    assert codes(ours=ours, listed=known((held,) if there else ())) == expected
+
+
+def test_a_lifetime_below_the_need_is_warned_of_with_both_numbers() -> None:
+    short = judged((PROFILES["windows-autopilot"],), passes.Wish(lifetime=61))
+    (finding,) = [found for found in short.findings if found.level is Level.WARNING]
+    assert (finding.code, finding.forbids) == ("lifetime_short", False)
+    assert "61 minutes was asked for; this kit needs 150" in finding.sentence
+    assert short.terms is not None
+    assert short.terms.lifetime == 61
 
 
 def test_a_device_that_intune_blocks_is_said_to_need_its_licence() -> None:
@@ -148,3 +182,57 @@ def test_a_finding_forbids_as_a_blocker_or_when_its_check_must_not_be_skipped() 
     assert cases.Finding("x", Level.NOT_CHECKED, "", refuses=True).forbids
     assert not cases.Finding("x", Level.NOT_CHECKED, "").forbids
     assert not cases.Finding("x", Level.WARNING, "").forbids
+
+
+@pytest.mark.parametrize("seconds", [301.0, -301.0])
+def test_a_clock_that_is_off_by_more_than_five_minutes_forbids_a_pass(seconds: float) -> None:
+    found = verdict(skew=known(seconds))
+    assert [finding.code for finding in found.refusals] == ["clock_skew"]
+    assert codes(skew=known(seconds / 301 * 300)) == []
+
+
+def test_a_clock_that_was_not_checked_is_shown_and_forbids_nothing() -> None:
+    found = verdict(skew=NotChecked("no Date"))
+    assert codes(skew=NotChecked("no Date")) == ["clock_not_checked"]
+    assert found.refusals == ()
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\u202e"])
+@pytest.mark.parametrize("field", ["display_name", "department", "manager"])
+def test_a_name_that_no_slip_may_carry_refuses_before_the_slip_is_set(field: str, sign: str) -> None:
+    odd = dataclasses.replace(MARA, **{field: f"Mara{sign}Quist"})  # type: ignore[arg-type]
+    (finding,) = verdict(person=known(odd)).refusals
+    assert (finding.code, finding.who) == ("unprintable", "a user administrator")
+    assert f"U+{ord(sign):04X}" in finding.sentence
+    assert sign not in finding.sentence
+    assert "Entra admin centre › Users" in finding.where
+
+
+def test_a_model_that_no_slip_may_carry_refuses_too() -> None:
+    (finding,) = verdict(autopilot=known((dataclasses.replace(READY, model="Think\x1bPad"),))).refusals
+    assert (finding.code, finding.who) == ("unprintable", "an Intune administrator")
+
+
+def test_the_device_that_was_matched_is_named() -> None:
+    record = dataclasses.replace(READY, model="ThinkPad T14")
+    (finding,) = verdict(autopilot=known((record,))).findings
+    assert (finding.code, finding.level) == ("device_read_as", Level.OK)
+    assert "PF1" in finding.sentence
+    assert "ThinkPad T14" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("minimum", "lifetime", "reason"), [(120, None, "the policy allows no less"), (60, 300, "--lifetime asks for it")]
+)
+def test_a_long_pass_is_explained_by_what_makes_it_long(minimum: int, lifetime: int | None, reason: str) -> None:
+    policy = dataclasses.replace(POLICY, minimum=minimum)
+    found = judged((PROFILES["account-recovery"],), passes.Wish(lifetime=lifetime), policy=known(policy)).findings
+    (finding,) = (finding for finding in found if finding.code == "long_pass")
+    assert reason in finding.sentence
+    assert ("no less" in finding.sentence) is (lifetime is None)
+
+
+def test_a_long_pass_that_another_journey_needs_says_so() -> None:
+    found = judged((PROFILES["account-recovery"], PROFILES["windows-autopilot"]), passes.Wish()).findings
+    (finding,) = (finding for finding in found if finding.code == "long_pass")
+    assert "the journeys of this kit need it" in finding.sentence

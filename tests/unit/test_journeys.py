@@ -62,4 +62,6 @@ def test_what_a_method_is_worth(method: SignInMethod, strong: bool, elsewhere: b
 def test_two_people_of_one_name_are_told_apart_by_what_is_known() -> None:
     one = Person("1", "alex.morgan@x", "Alex Morgan", department="Finance", office="Leith", staff_number="1140")
     assert one.distinguishing == ("Finance", "Leith", "Staff no. 1140")
+    other = Person("3", "alex.morgan3@x", "Alex Morgan", manager="Ines Okafor")
+    assert other.distinguishing == ("Manager: Ines Okafor",)
     assert Person("2", "alex.morgan2@x", "Alex Morgan").distinguishing == ()

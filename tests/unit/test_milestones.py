@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import profile_files
-from agent.domain import milestones
+from agent.domain import milestones, passes
 from agent.domain.journeys import Journey, JourneyState, Observation, Sight
 from agent.domain.people import MethodKind, SignInMethod
 from agent.domain.profiles import Milestone, Profile
@@ -44,7 +44,7 @@ EVIDENCE: dict[str, tuple[Observation, ...]] = {
     "windows-autopilot": (
         sight(Sight.AUTOPILOT_RECORD, "ap-1", 0),
         sight(Sight.PROFILE_READY, "ap-1", -600),
-        sight(Sight.SIGN_IN, "sign-in:1", 1),
+        sight(Sight.SIGN_IN, "sign-in:1", 1, system="Windows"),
         sight(Sight.ENTRA_OWNED, "entra-1", 2, device_id=PC),
         sight(Sight.DEVICE, "entra-1", 2, device_id=PC),
         ENROLLED_PC,
@@ -69,7 +69,7 @@ EVIDENCE: dict[str, tuple[Observation, ...]] = {
         sight(Sight.PASS_GONE, "P0", 5),
     ),
     "account-recovery": (
-        sight(Sight.SIGN_IN, "sign-in:1", 1),
+        sight(Sight.SIGN_IN, "sign-in:1", 1, system="Windows"),
         sight(Sight.METHOD, "lost", -5000, kind=MethodKind.AUTHENTICATOR, strong=True, elsewhere=True),
         sight(Sight.METHOD_GONE, "lost", 6),
         sight(Sight.METHOD, "key-1", 5, kind=MethodKind.PASSKEY, strong=True, elsewhere=True),
@@ -177,7 +177,7 @@ def test_the_pass_is_needed_until_the_credential_was_used_or_thirty_minutes_old(
     ("seen", "stage"),
     [
         ((), "waiting for the first sign-in"),
-        ((sight(Sight.SIGN_IN, "sign-in:1", 1),), "waiting for the device to join"),
+        ((sight(Sight.SIGN_IN, "sign-in:1", 1, system="Windows"),), "waiting for the device to join"),
         ((ENROLLED_PC,), "waiting for the device to name its person"),
         ((ENROLLED_PC, BOUND_PC), "waiting for Windows Hello"),
         ((ENROLLED_PC, BOUND_PC, hello()), "waiting for the new credential to be used"),
@@ -219,6 +219,80 @@ def test_a_phone_that_registers_itself_is_expected_where_authenticator_is() -> N
     workplace = sight(Sight.DEVICE, "entra-9", 9, device_id=PHONE, workplace=True)
     assert odd(("ios-company-portal", (workplace,))) == []
     assert odd(("windows-autopilot", (workplace,))) == ["entra-9"]
+
+
+def key(ref: str, minutes: float = 20, *, in_authenticator: bool = False) -> Observation:
+    worth = {"strong": True, "elsewhere": True, "in_authenticator": in_authenticator}
+    return sight(Sight.METHOD, ref, minutes, kind=MethodKind.PASSKEY, **worth)
+
+
+def test_a_security_key_is_no_phone_and_finishes_no_iphone() -> None:
+    assert reached("ios-company-portal", key("blue")) == set()
+    assert Milestone.STRONG_METHOD_SET_UP in reached("ios-company-portal", key("phone", in_authenticator=True))
+    assert odd(("ios-company-portal", (key("blue"),))) == ["blue"]
+    assert odd(("security-key", (key("blue"),))) == []
+    assert odd(("security-key", (key("phone", in_authenticator=True),))) == ["phone"]
+
+
+def test_a_phone_explains_one_authenticator_its_passkey_and_one_device_and_the_rest_is_listed() -> None:
+    second = dataclasses.replace(AUTHENTICATOR, ref="phone-2", at=AUTHENTICATOR.at + timedelta(minutes=1))
+    passkeys = (key("passkey-1", in_authenticator=True), key("passkey-2", 21, in_authenticator=True))
+    foreign = [sight(Sight.DEVICE, f"entra-{n}", n, device_id=f"device-{n}", workplace=True) for n in (8, 9)]
+    seen = (AUTHENTICATOR, second, *passkeys, *foreign)
+    assert odd(("ios-company-portal", seen)) == ["entra-9", "passkey-2", "phone-2"]
+    enrolled = sight(Sight.MANAGED, "row-2", 3, device_id=PHONE)
+    assert odd(("ios-company-portal", (*seen, enrolled))) == ["entra-8", "entra-9", "passkey-2", "phone-2"]
+    assert odd(("account-recovery", (key("key-1"), key("key-2", 21)))) == ["key-2"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "device_id", "system", "proven"),
+    [
+        ("windows-autopilot", "", "Windows 11", True),
+        ("windows-autopilot", "", "iOS 18", False),
+        ("windows-autopilot", "", "", False),
+        ("ios-company-portal", "", "Windows", False),
+        ("ios-company-portal", "", "Ios 18.1", True),
+        ("ios-company-portal", "", "iPadOS", True),
+        ("mac-platform-sso", "", "MacOs", True),
+        ("windows-autopilot", PC, "", True),
+        ("windows-autopilot", PHONE, "Windows", False),
+        ("account-recovery", PHONE, "Linux", True),
+    ],
+)
+def test_a_sign_in_counts_for_the_device_it_was_made_on(
+    profile: str, device_id: str, system: str, *, proven: bool
+) -> None:
+    row = sight(Sight.SIGN_IN, "sign-in:1", 1, device_id=device_id, system=system)
+    seen = reached(profile, row, ENROLLED_PC, serial="" if profile == "account-recovery" else "PF4TH101")
+    assert (Milestone.SIGNED_IN in seen) is proven
+
+
+def test_an_open_kit_owns_what_its_journeys_explain_even_before_anything_was_tracked() -> None:
+    hello_key = SignInMethod("hello-1", MethodKind.HELLO, "PC", NOON + timedelta(hours=1), PC)
+    another = dataclasses.replace(hello_key, id="hello-2", created=NOON + timedelta(hours=2), device_id=PHONE)
+    blue = SignInMethod("blue", MethodKind.PASSKEY, "Blue key", NOON + timedelta(hours=1))
+    laptop = journey("windows-autopilot")
+    kit = {laptop: PROFILES["windows-autopilot"], journey("ios-company-portal"): PROFILES["ios-company-portal"]}
+    assert milestones.own_methods(kit, [hello_key, another, blue], NOON) == {"hello-1"}
+    tracked = {laptop.with_seen([sight(Sight.MANAGED, "row-1", 4, device_id=PHONE)]): PROFILES["windows-autopilot"]}
+    assert milestones.own_methods(tracked, [hello_key, another], NOON) == {"hello-2"}
+    old = {dataclasses.replace(laptop, baseline=frozenset({"hello-1"})): PROFILES["windows-autopilot"]}
+    assert milestones.own_methods(old, [hello_key], NOON) == set()
+
+
+def test_a_journey_without_its_pass_says_so_as_long_as_it_needs_one() -> None:
+    open_one, profile = journey("windows-autopilot"), PROFILES["windows-autopilot"]
+    waiting = milestones.standing(open_one, profile, NOON)
+    held = passes.Pass("P1", "mara", passes.Terms(60, one_time=False), passes.PassState.ISSUED, NOON, "Tess")
+    held = dataclasses.replace(held, ends_at=NOON + timedelta(minutes=60))
+    gone = held.moved(passes.PassState.GONE)
+    assert milestones.told(open_one, waiting, held, NOON) == waiting
+    assert milestones.told(open_one, waiting, gone, NOON).stage == "no pass: issue again or close"
+    late = NOON + timedelta(minutes=60)
+    assert milestones.told(open_one, waiting, held, late).stage == "no pass: issue again or close"
+    closed = open_one.closed(JourneyState.EXPIRED, NOON)
+    assert milestones.told(closed, milestones.standing(closed, profile, NOON), gone, NOON).stage == "expired"
 
 
 def test_every_milestone_has_words() -> None:

@@ -161,7 +161,7 @@ def test_a_real_tenant_can_come_from_variables_alone(tmp_path: Path) -> None:
         ("issue_as: operator", "1: issue_as: is not available in this version; take it out"),
         ("roles:\n  lead: [x]", "1: roles: is not available in this version; take it out"),
         ("public_url: http://x.example", "1: public_url: must be an https address without a path"),
-        ("database_url: mysql://x", "1: database_url: must begin with sqlite:/// or postgresql+psycopg://"),
+        ("database_url: mysql://x", "1: database_url: must begin with sqlite:/// or postgresql://"),
         ("proxy: proxy:8080", "1: proxy: must be an http address such as http://proxy.example.com:8080"),
         ("tls: {certificate_file: c.pem}", "1: tls.key_file: is missing"),
     ],
@@ -245,6 +245,12 @@ def test_no_message_quotes_a_value(folder: Path, text: str) -> None:
     with pytest.raises(errors.Misconfigured) as refusal:
         load(text, folder)
     assert HIDDEN_TEXT not in f"{refusal.value} {refusal.value.advice} {refusal.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_database_is_named_as_the_store_names_it(tmp_path: Path, scheme: str) -> None:
+    url = f"{scheme}://ada@db.example/tapslip"
+    assert load(f"database_url: {url}\n", tmp_path).database_url == url
 
 
 def test_addresses_with_passwords_are_not_in_repr(tmp_path: Path) -> None:

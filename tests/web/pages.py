@@ -68,7 +68,7 @@ def hello(minutes: int) -> tuple[Observation, ...]:
     return (
         seen(Sight.AUTOPILOT_RECORD, "a1", -600, "known to Autopilot", device_id="d1"),
         seen(Sight.PROFILE_READY, "a1", -590, "profile “Standard staff” assigned"),
-        seen(Sight.SIGN_IN, "s1", minutes - 9, "signed in with Temporary Access Pass"),
+        seen(Sight.SIGN_IN, "s1", minutes - 9, "signed in with Temporary Access Pass", device_id="d1"),
         seen(Sight.ENTRA_OWNED, "d1", minutes - 7, "joined to Entra", device_id="d1"),
         seen(Sight.MANAGED, "m1", minutes - 5, "enrolled in Intune", device_id="d1"),
         seen(Sight.USER_BOUND, "m1", minutes - 5, "Intune names Ada Lovelace", device_id="d1"),

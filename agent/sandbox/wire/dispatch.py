@@ -145,7 +145,8 @@ def _option(name: str) -> str:
 
 
 def _whose(call: Call) -> str:
-    return faults.caller_and_path(call.headers.get("Authorization", ""), call.method, f"/{call.version}{call.path}")
+    place = f"/{call.version}{call.path}?{call.query}"
+    return faults.caller_and_path(call.headers.get("Authorization", ""), call.method, place)
 
 
 def _path_as_sent(sent: flask.Request) -> str:

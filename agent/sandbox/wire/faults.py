@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -91,7 +92,14 @@ class Gate:
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self.host.lock:
-            return self.inner(environ, start_response)
+            return self.inner(environ, self._dated(start_response))
+
+    def _dated(self, start_response: StartResponse) -> StartResponse:
+        """With the tenant's own Date where its clock was put wrong; else whoever serves it adds one."""
+        if not self.host.options.clock_ahead:
+            return start_response
+        date = ("Date", format_datetime(self.host.now(), usegmt=True))
+        return lambda status, headers, *problem: start_response(status, [*headers, date], *problem)
 
     def close(self, caller_and_path: str, retry_after: int) -> None:
         """Remember that this caller was answered 429 here, and when it may come again."""
@@ -156,13 +164,17 @@ class Gate:
 
 
 def caller_and_path(authorization: str, method: str, path: str) -> str:
-    """By what a client is known that comes back: its token and where it goes; `path` may be percent-encoded."""
+    """By what a client is known that comes back: its token and where it goes, "path?query", percent-encoded or not.
+
+    The query belongs to it: two different questions to one path may well be under way together.
+    """
     return f"{authorization} {method} {unquote(path).lower()}"
 
 
 def _key(environ: WSGIEnvironment) -> str:
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-    return caller_and_path(environ.get("HTTP_AUTHORIZATION", ""), environ["REQUEST_METHOD"], path)
+    place = f"{path}?{environ.get('QUERY_STRING', '')}"
+    return caller_and_path(environ.get("HTTP_AUTHORIZATION", ""), environ["REQUEST_METHOD"], place)
 
 
 def _refusal(fault: Fault, origin: str) -> errors.GraphError:

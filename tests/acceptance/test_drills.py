@@ -1,0 +1,226 @@
+"""A drill for each fault of the tenant or the line, through the real commands, from the first to the last of a journey.
+
+After each: no pass that nobody holds, every milestone as without the fault and none before its time, nothing hung.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent import sandbox
+from agent.cli import reading
+from tests.acceptance.turnstile import CREATE, Place
+from tests.cli.terminal import COMPANY_PORTAL, DOMAIN, IPHONE, STARTER, refused
+
+SEED = Path(sandbox.__file__).with_name("seed.yaml")
+READS = "GET /[vb]*"
+REMOVE = "DELETE */temporaryAccessPassMethods/*"
+#: What a run without any fault reaches.
+REACHED = {
+    *("registered", "profile_ready", "signed_in", "enrolled", "user_bound", "entra_registered", "compliant"),
+    *("authenticator_set_up", "strong_method_set_up", "credential_used", "pass_gone"),
+}
+#: What is true before anybody touches the device.
+BOXED = {"registered", "profile_ready"}
+#: Nothing may take longer than this: a read is asked for during 30 s, and one answer waited for during 20.
+HUNG = 55.0
+
+
+class Drill(Place):
+    """One journey, with faults striking while it is made and while it is followed."""
+
+    @contextmanager
+    def in_time(self) -> Iterator[None]:
+        """Whatever is done here comes to its end."""
+        began = time.monotonic()
+        yield
+        assert time.monotonic() - began < HUNG
+
+    def strike(self, *faults: tuple[str, str, dict[str, Any]]) -> None:
+        """Let these faults happen from now on."""
+        for match, kind, more in faults:
+            self.tenancy.door("faults", match=match, kind=kind, **more)
+
+    def issued(self) -> str:
+        """Issue until it works; each failure says what happened, and leaves no pass that nobody holds."""
+        for _ in range(5):
+            with self.in_time():
+                said = self.terminal.issue(STARTER, COMPANY_PORTAL, variant="technician", json=True)
+            if said.code == 0:
+                self.nobody_lost_one()
+                return str(said.json()["journeys"][0]["id"])
+            assert said.code in {3, 4, 6}
+            assert len(said.err.splitlines()) > 1, "nothing says what to do"
+            self.minutes_later(11)
+            self.minutes_later(0)
+            self.nobody_lost_one()
+        raise AssertionError("it never worked")
+
+    def standing(self, journey: str) -> dict[str, Any]:
+        """The journey as `status` has it."""
+        shown: dict[str, Any] = self.terminal.run("status", journey, "--json").json()
+        return shown
+
+    def walk(self) -> None:
+        """The person takes the slip to the iPhone and uses it."""
+        slip = next(row for row in self.terminal.rows("slips") if row["state"] == "live")
+        code = reading.code_on(Path(slip["place"])).expose()
+        self.tenancy.door(f"devices/{IPHONE}/power-on")
+        until = time.monotonic() + HUNG
+        while not (row := self.phone())["finished"]:
+            assert time.monotonic() < until, row
+            if row["asks"]:
+                self.tenancy.door(f"devices/{IPHONE}/sign-in", person=STARTER, code=code)
+            time.sleep(0.02)
+        self.tenancy.door(f"devices/{IPHONE}/unlock")
+
+    def phone(self) -> dict[str, Any]:
+        """The iPhone's screen."""
+        devices = self.tenancy.door("devices", "GET")["devices"]
+        found: dict[str, Any] = next(row for row in devices if row["serial"] == IPHONE)
+        return found
+
+    def followed(self, journey: str) -> None:
+        """Track until it is done: the pass is gone, and every milestone is there."""
+        for _ in range(40):
+            with self.in_time():
+                said = self.terminal.run("track", "--once")
+            assert said.code in {0, 6}, said
+            if self.standing(journey)["state"] == "done":
+                break
+            time.sleep(0.1)
+        shown = self.standing(journey)
+        assert (shown["state"], set(shown["milestones"]), shown["unexpected"]) == ("done", REACHED, [])
+        assert self.tenancy.passes_of(STARTER) == []
+        self.nobody_lost_one()
+
+    def seed_with_laptops(self, serials: Iterable[str]) -> None:
+        """Start over with so many more laptops that are like the starter's."""
+        seed = yaml.safe_load(SEED.read_text("utf-8"))
+        like = seed["autopilot"]["devices"][0]
+        seed["autopilot"]["devices"] += [like | {"serial": serial} for serial in serials]
+        place, token = f"{self.tenancy.ready['control']}/seed", self.tenancy.ready["control_token"]
+        answer = self.tenancy.session.post(
+            place, data=json.dumps(seed), headers={"Authorization": f"Bearer {token}"}, timeout=60
+        )
+        assert answer.status_code == 204, answer.text
+
+    def whole(self, *faults: tuple[str, str, dict[str, Any]]) -> None:
+        """Issue, look before anything happened, walk and follow, with the faults at each step of ours."""
+        self.strike(*faults)
+        journey = self.issued()
+        self.tenancy.door("faults", "DELETE")
+        self.strike(*faults)
+        self.terminal.run("track", "--once")
+        assert set(self.standing(journey)["milestones"]) <= BOXED, "nobody has touched the device yet"
+        self.walk()
+        self.followed(journey)
+
+
+@pytest.fixture
+def drill(place: Place) -> Drill:
+    """Nothing is wrong yet."""
+    return Drill(place.terminal, place.tenancy, place.turnstile)
+
+
+DRILLS = {
+    "a storm of 429": (("* /[vb]*", "429", {"times": 8, "retry_after": 1}),),
+    "429 without Retry-After": (("* /[vb]*", "429", {"times": 3}),),
+    "a burst of 500": ((READS, "500", {"times": 3}), (REMOVE, "500", {"times": 2}), (CREATE, "500", {})),
+    "resets before the tenant acted": ((READS, "unreachable", {"times": 2}), (CREATE, "unreachable", {})),
+    "resets after the tenant acted": ((CREATE, "lost", {}), (REMOVE, "lost", {}), (READS, "truncated", {"times": 2})),
+}
+
+
+@pytest.mark.parametrize("faults", DRILLS.values(), ids=DRILLS)
+def test_a_journey_survives(drill: Drill, faults: tuple[tuple[str, str, dict[str, Any]], ...]) -> None:
+    drill.whole(*faults)
+    assert drill.tenancy.door("counters", "GET")["early_returns"] == 0
+
+
+def test_a_stall_ends_with_our_deadline_and_what_the_tenant_did_after_it_is_taken_back(drill: Drill) -> None:
+    """A stall of 60 s ends for Tapslip after 20; here the tenant acts at 22 s, when nobody listens any more."""
+    drill.strike((CREATE, "slow", {"seconds": 22.0}))
+    began = time.monotonic()
+    said = drill.terminal.issue(STARTER, COMPANY_PORTAL)
+    assert said.code == 4
+    assert 19 < time.monotonic() - began < 30
+    assert "10 minutes" in said.err
+    while not drill.turnstile.made:
+        assert time.monotonic() - began < 30
+        time.sleep(0.05)
+    drill.minutes_later(3)
+    assert drill.tenancy.passes_of(STARTER) == []
+    drill.nobody_lost_one()
+    drill.issued()
+
+
+def test_tokens_that_expire_in_the_middle_of_paging_are_renewed(drill: Drill) -> None:
+    drill.tenancy.door("options", "PATCH", page_size=1)
+    expired: list[int] = []
+
+    def expire() -> None:
+        drill.tenancy.door("expire-tokens")
+        expired.append(1)
+
+    drill.turnstile.before("GET *skiptoken*", expire)
+    journey = drill.issued()
+    drill.turnstile.before("GET *skiptoken*", expire)
+    drill.walk()
+    drill.followed(journey)
+    assert len(expired) == 2
+
+
+@pytest.mark.parametrize("seconds", [400.0, -400.0])
+def test_a_clock_that_is_wrong_by_more_than_five_minutes_issues_nothing(drill: Drill, seconds: float) -> None:
+    drill.tenancy.door("options", "PATCH", clock_ahead=seconds)
+    said = drill.terminal.issue(STARTER, COMPANY_PORTAL)
+    refused(said, 3, "clock", "five minutes")
+    drill.terminal.nothing_done()
+    assert drill.tenancy.writes() == []
+
+
+def test_a_clock_that_is_a_little_wrong_changes_nothing(drill: Drill) -> None:
+    drill.tenancy.door("options", "PATCH", clock_ahead=200.0)
+    drill.whole()
+
+
+def test_twenty_journeys_live_under_the_pessimistic_limits(drill: Drill) -> None:
+    """Five requests about methods in 10 s, as the narrowest reading has it, forty times as fast: 20 in 1 s.
+
+    Retry-After has whole seconds, so the window cannot be shorter; no person is asked about in fewer than nine reads.
+    """
+    people = {f"starter.{number:02}@{DOMAIN}": f"PF4TH2{number:02}" for number in range(20)}
+    drill.seed_with_laptops(people.values())
+    for person in people:
+        drill.tenancy.door("people", user_name=person)
+    drill.tenancy.door("policy", includeTargets=[{"targetType": "group", "id": "all_users"}])
+    limits = {"methods": [20, 1.0]}
+    drill.tenancy.door("options", "PATCH", throttling="on", methods_limit="reports", limits=limits)
+    with drill.in_time():
+        for person, serial in people.items():
+            said = drill.terminal.issue(person, f"windows-autopilot={serial}")
+            assert said.code == 0, said
+    with drill.in_time():
+        said = drill.terminal.run("track", "--once")
+    assert (said.code, said.err) == (0, "")
+    counted = drill.tenancy.door("counters", "GET")
+    assert counted["early_returns"] == 0
+    assert counted["throttled"]["methods"] > 0
+    drill.tenancy.door("options", "PATCH", throttling="off")
+    rows = drill.terminal.run("status", "--json").json()
+    assert {(row["person"], row["state"], row["pass"]["state"]) for row in rows} == {
+        (person, "open", "issued") for person in people
+    }
+    assert all(set(row["milestones"]) <= BOXED for row in rows)
+    listed = [id_ for person in people for id_ in drill.tenancy.passes_of(person)]
+    assert sorted(listed) == sorted(row["tenant_id"] for row in drill.terminal.rows("passes"))
+    drill.nobody_lost_one()
