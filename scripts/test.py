@@ -22,6 +22,8 @@ import check
 
 BARRED_FOLDERS = ("agent/domain/", "agent/actions/")
 COVERAGE_BAR = 95.0
+#: Tests that start programs and wait for them; they run beside the others, which compute.
+WAITING = ("tests/acceptance", "tests/cli")
 CONTRACT_DATA = "TAPSLIP_GRAPH_DATA"
 
 
@@ -32,7 +34,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="tapslip-test-") as folder:
         code = _pytest(arguments, Path(folder))
         covered = bool(arguments) or _covered(Path(folder) / "coverage.json")
-        skips = _skips(Path(folder) / "junit.xml")
+        skips = _skips(Path(folder))
     if failed:
         print(f"Checks that failed, see above: {', '.join(failed)}")
     held_against = _tell_skips(skips, os.environ)
@@ -40,11 +42,27 @@ def main(arguments: list[str]) -> int:
 
 
 def _pytest(arguments: list[str], folder: Path) -> int:
-    command = [str(bootstrap.PYTHON), "-m", "pytest", f"--junitxml={folder / 'junit.xml'}"]
-    if not arguments:
-        command += ["--cov=agent", "--cov-report=", f"--cov-report=json:{folder / 'coverage.json'}"]
-    environment = {**os.environ, "COVERAGE_FILE": str(folder / "coverage")}
-    return subprocess.run([*command, *arguments], cwd=bootstrap.ROOT, env=environment, check=False).returncode
+    """Everything in two processes side by side: one mostly waits for servers and devices, the other computes."""
+    if arguments:
+        return subprocess.run(_command(folder, "asked", arguments), cwd=bootstrap.ROOT, check=False).returncode
+    told = folder / "waiting.txt"
+    with told.open("wb") as output:
+        waiting = subprocess.Popen(
+            _command(folder, "waiting", list(WAITING)), cwd=bootstrap.ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+        measured = ["--cov=agent", "--cov-report=", f"--cov-report=json:{folder / 'coverage.json'}"]
+        rest = ["tests", *(f"--ignore={path}" for path in WAITING)]
+        environment = {**os.environ, "COVERAGE_FILE": str(folder / "coverage")}
+        code = subprocess.run(
+            _command(folder, "rest", [*measured, *rest]), cwd=bootstrap.ROOT, env=environment, check=False
+        ).returncode
+        code = waiting.wait() or code
+    sys.stdout.write(told.read_text("utf-8", errors="replace"))
+    return code
+
+
+def _command(folder: Path, name: str, arguments: list[str]) -> list[str]:
+    return [str(bootstrap.PYTHON), "-m", "pytest", f"--junitxml={folder / f'junit-{name}.xml'}", *arguments]
 
 
 def _covered(report: Path) -> bool:
@@ -81,12 +99,14 @@ def _ranges(lines: list[int]) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def _skips(report: Path) -> Counter[str]:
+def _skips(folder: Path) -> Counter[str]:
     """How many tests were skipped for each reason. A whole file that was skipped counts as one."""
-    if not report.exists():
-        return Counter()
-    skipped = ElementTree.parse(report).iter("skipped")  # noqa: S314 -- our own file
+    skipped = [one for report in sorted(folder.glob("junit*.xml")) for one in _skipped(report)]
     return Counter(_reason(element) for element in skipped if element.get("type") != "pytest.xfail")
+
+
+def _skipped(report: Path) -> list[ElementTree.Element]:
+    return list(ElementTree.parse(report).iter("skipped"))  # noqa: S314 -- our own file
 
 
 def _reason(element: ElementTree.Element) -> str:

@@ -114,4 +114,4 @@ def test_contract_data_that_is_there_and_still_skipped_is_held_against_the_run(s
 def test_skips_are_counted_by_reason_and_expected_failures_are_none(script: Any, tmp_path: Path) -> None:
     report = tmp_path / "junit.xml"
     report.write_text(JUNIT.format(reason="no Chromium"))
-    assert script("test")._skips(report) == {"no PostgreSQL": 2, "no Chromium": 1}
+    assert script("test")._skips(tmp_path) == {"no PostgreSQL": 2, "no Chromium": 1}
