@@ -27,7 +27,8 @@ def _is_loopback(address: object) -> bool:
     """Whether a socket's address is on this machine; the path of a Unix socket is."""
     if not isinstance(address, tuple):
         return True
-    host = str(address[0]).partition("%")[0]
+    named = address[0].decode("idna") if isinstance(address[0], bytes) else str(address[0])
+    host = named.partition("%")[0]
     if host in {"localhost", ""}:
         return True
     try:
