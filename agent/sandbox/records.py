@@ -236,7 +236,8 @@ class ConditionalAccessPolicy:
     """A Conditional Access policy as far as sign-ins here obey one.
 
     `state` is enabled, disabled or enabledForReportingButNotEnforced; include and exclude lists hold user and group ids
-    or "All"; `apps` holds app ids or "All"; `grant` is "mfa" or "phishing_resistant".
+    or "All"; `apps` holds app ids or "All"; `grant` is "mfa" or the name of a strength: "mfa_strength",
+    "passwordless" or "phishing_resistant".
     """
 
     id: str

@@ -32,7 +32,7 @@ _METHOD_KINDS = frozenset(
     }
 )
 _FIXED_IDS = {"phone": records.MOBILE_PHONE_METHOD_ID, "email": records.EMAIL_METHOD_ID}
-_GRANTS = frozenset({"mfa", "phishing_resistant"})
+_GRANTS = frozenset({"mfa", "mfa_strength", "passwordless", "phishing_resistant"})
 _LICENCES = ("AAD_PREMIUM", "INTUNE_A")
 
 

@@ -31,7 +31,8 @@ class Options:
 
     `speed` divides the durations of enrolment steps and every delay; `latency` is real seconds before each answer.
     `log_delay` is how many seconds a row of the two logs needs to show, `log_details_delay` a sign-in's
-    `authenticationDetails`, `membership_delay` a change of groups until it counts for passes. `page_size` caps pages.
+    `authenticationDetails`, `membership_delay` a change of groups until it counts for passes,
+    `registration_report_delay` a method until the registration report has it. `page_size` caps pages.
     The delays of devices, in seconds: `import_delay` until a hash was looked at, `import_visible_delay` until its
     Autopilot device shows, `profile_delay` until a deployment profile is assigned (a third of it "notAssigned", the
     date last), `autopilot_delete_delay`, `apple_sync_delay`. Guesses about devices: `hash_prefix_checked` (a hash that
@@ -74,6 +75,7 @@ class Options:
     membership_delay: float = 30.0
     log_delay: float = 20.0
     log_details_delay: float = 40.0
+    registration_report_delay: float = 14400.0
     import_delay: float = 75.0
     import_visible_delay: float = 20.0
     profile_delay: float = 300.0
@@ -213,6 +215,7 @@ class Tenant:
         """Take the delays and `lags` of the options over into the view; to be called when they were changed."""
         delays = {
             "pass_scope": self.options.membership_delay,
+            "registration_report": self.options.registration_report_delay,
             "sign_ins": self.options.log_delay,
             "sign_in_details": self.options.log_details_delay,
             "sign_in_revision": 2 * self.options.log_details_delay,

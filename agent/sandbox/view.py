@@ -23,6 +23,7 @@ KINDS = {
     "passes": "a pass that was made or deleted",
     "pass_prompt": "the sign-in page's offer of a pass that was just made",
     "methods": "an authentication method that was registered or deleted",
+    "registration_report": "what a person has registered, in the registration report",
     "sign_ins": "a row of the sign-in log",
     "sign_in_details": "the authenticationDetails of that row",
     "sign_in_revision": "their correction, where `options.sign_ins_revised` has wrong ones shown first",

@@ -233,13 +233,23 @@ class Reading:
             yield schema
 
 
+#: A member of authenticationMethodModes, whose values are flags: several stand in one text, joined by commas.
+_MODES_HAVE = "temporaryAccessPassOneTime"
+
+
+def _is_member(value: Any, members: list[Any]) -> bool:
+    if isinstance(value, str) and _MODES_HAVE in members:
+        return set(value.split(",")) <= set(members)
+    return value in members
+
+
 def _own_faults(part: dict[str, Any], value: Any, where: str) -> list[str]:
     allowed = part.get("type")
     if allowed is not None:
         names = (allowed,) if isinstance(allowed, str) else allowed
         if not any(_is_a(value, name) for name in names):
             return [f"{where}: {value!r} is not {' or '.join(names)}"]
-    if "enum" in part and value not in part["enum"]:
+    if "enum" in part and not _is_member(value, part["enum"]):
         return [f"{where}: {value!r} is not one of {part['enum']}"]
     if isinstance(value, str) and "pattern" in part and not re.search(part["pattern"], value):
         return [f"{where}: {value!r} does not match {part['pattern']}"]

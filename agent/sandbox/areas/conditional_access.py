@@ -1,6 +1,7 @@
 """Conditional Access: which enabled policies cover a person and an app, and whether what was proven satisfies them.
 
-A Temporary Access Pass satisfies "mfa", but not a phishing-resistant strength
+A Temporary Access Pass satisfies "mfa" and the strength of that name, but neither the passwordless nor the
+phishing-resistant strength
 (learn.microsoft.com/entra/identity/authentication/concept-authentication-strengths).
 """
 
@@ -14,6 +15,9 @@ from agent.sandbox.areas import people
 
 ALL = "All"
 PHISHING_RESISTANT = frozenset({"whfb", "fido", "platform"})
+PASSWORDLESS = PHISHING_RESISTANT | {"phoneapp"}
+BEYOND_MFA = frozenset({"passwordless", "phishing_resistant"})
+"""Grants that a second factor besides does not satisfy."""
 
 
 def covering(tenant: tenants.Tenant, user_id: str, app_id: str) -> tuple[records.ConditionalAccessPolicy, ...]:
@@ -39,9 +43,11 @@ def _covers(policy: records.ConditionalAccessPolicy, user_id: str, groups: froze
 
 
 def unmet(policies: Iterable[records.ConditionalAccessPolicy], amr: Iterable[str]) -> set[str]:
-    """The grants these policies demand and the proofs in `amr` do not give: of "mfa", "phishing_resistant"."""
+    """The grants these policies demand and the proofs in `amr` do not give: in a policy's own words."""
     proven = set(amr)
-    met = {"mfa"} if "mfa" in proven else set()
+    met = {"mfa", "mfa_strength"} if "mfa" in proven else set()
+    if proven & PASSWORDLESS:
+        met |= {"mfa", "mfa_strength", "passwordless"}
     if proven & PHISHING_RESISTANT:
-        met |= {"mfa", "phishing_resistant"}
+        met |= {"phishing_resistant"}
     return {policy.grant for policy in policies} - met

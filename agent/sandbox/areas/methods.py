@@ -11,6 +11,7 @@ from agent.sandbox import errors, records
 from agent.sandbox import tenant as tenants
 
 VIEW_KIND = "methods"
+REPORT_KIND = "registration_report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,15 @@ def held(tenant: tenants.Tenant, user: records.User, kind: str | None = None) ->
     return [method for method in visible if kind in (None, method.kind)]
 
 
+def reported(tenant: tenants.Tenant, user: records.User) -> list[records.Method]:
+    """What the registration report knows of the person's methods, hours later than everybody else."""
+    return tenant.view.read(REPORT_KIND, user.id, tenant.credentials.methods.get(user.id, []))
+
+
 def before_change(tenant: tenants.Tenant, user_id: str) -> None:
     """To be called before a method is added to or taken from the person, so that readers may lag."""
-    tenant.view.before_change(VIEW_KIND, user_id, tenant.credentials.methods.get(user_id, []))
+    for view_kind in (VIEW_KIND, REPORT_KIND):
+        tenant.view.before_change(view_kind, user_id, tenant.credentials.methods.get(user_id, []))
 
 
 def find(tenant: tenants.Tenant, user: records.User, kind: str, method_id: str) -> records.Method:

@@ -161,7 +161,7 @@ def prove(tenant: tenants.Tenant, flow: records.Flow, proof: Proof) -> records.S
         raise
     policies = conditional_access.covering(tenant, user.id, flow.client_id)
     missing = conditional_access.unmet(policies, amr)
-    if "phishing_resistant" in missing and proof.way != PASSWORD:
+    if missing & conditional_access.BEYOND_MFA and proof.way != PASSWORD:
         log(tenant, flow, user, (step,), error_code=53003)
         raise SignInRefused(53003)
     wants_mfa = bool(missing) or flow.parameters.get("amr_values") == "ngcmfa"
@@ -255,7 +255,7 @@ def log(
             device_id=flow.parameters.get("device_id") or None,
             operating_system=flow.parameters.get("device_os", ""),
             browser="Edge" if app is microsoft_apps.MY_SIGN_INS else "",
-            mfa_required=any(policy.grant == "mfa" for policy in policies),
+            mfa_required=any(policy.grant in ("mfa", "mfa_strength") for policy in policies),
             policies=policies,
         ),
     )

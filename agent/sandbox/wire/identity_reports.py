@@ -56,7 +56,7 @@ def _ordered(request: exchange.GraphRequest, rows: list[dict[str, Any]]) -> list
 
 
 def _row(tenant: tenants.Tenant, request: exchange.GraphRequest, user: records.User) -> dict[str, Any]:
-    found = registration_report.about(tenant, user, methods.held(tenant, user))
+    found = registration_report.about(tenant, user, methods.reported(tenant, user))
     row: dict[str, Any] = {
         "id": user.id,
         "userPrincipalName": user.upn,

@@ -16,8 +16,21 @@ _BETA_ONLY = (
     *("certificateConnectorSetting", "directorySizeQuota", "isMultipleDataLocationsForServicesEnabled"),
     *("onPremisesLastPasswordSyncDateTime",),
 )
-_PHISHING_RESISTANT = "00000000-0000-0000-0000-000000000004"
-"""Id of the built-in strength "Phishing-resistant MFA"."""
+_RESISTANT_WAYS = ("windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor")
+_PASSWORDLESS_WAYS = (*_RESISTANT_WAYS, "deviceBasedPush")
+_MFA_WAYS = (
+    *_PASSWORDLESS_WAYS,
+    *("temporaryAccessPassOneTime", "temporaryAccessPassMultiUse", "federatedMultiFactor"),
+    *("password,microsoftAuthenticatorPush", "password,softwareOath", "password,hardwareOath"),
+    *("password,sms", "password,voice"),
+)
+_STRENGTHS = {
+    "mfa_strength": ("00000000-0000-0000-0000-000000000002", "Multifactor authentication", _MFA_WAYS),
+    "passwordless": ("00000000-0000-0000-0000-000000000003", "Passwordless MFA", _PASSWORDLESS_WAYS),
+    "phishing_resistant": ("00000000-0000-0000-0000-000000000004", "Phishing-resistant MFA", _RESISTANT_WAYS),
+}
+"""Built-in strengths by a policy's grant: id, name and what satisfies each
+(learn.microsoft.com/entra/identity/authentication/concept-authentication-strengths)."""
 
 
 def list_organisations(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
@@ -220,13 +233,14 @@ def _conditions(policy: records.ConditionalAccessPolicy) -> dict[str, Any]:
 
 def _grant(policy: records.ConditionalAccessPolicy) -> dict[str, Any]:
     strength = None
-    if policy.grant == "phishing_resistant":
+    if policy.grant in _STRENGTHS:
+        strength_id, name, ways = _STRENGTHS[policy.grant]
         strength = {
-            "id": _PHISHING_RESISTANT,
-            "displayName": "Phishing-resistant MFA",
+            "id": strength_id,
+            "displayName": name,
             "policyType": "builtIn",
             "requirementsSatisfied": "mfa",
-            "allowedCombinations": ["windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor"],
+            "allowedCombinations": list(ways),
         }
     return {
         "operator": "OR",
