@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -65,12 +64,6 @@ def test_a_lost_keys_file_is_not_made_anew(terminal: Terminal) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(lonely: Terminal) -> None:
     (lonely.state / "keys.json.new").mkdir()  # in the way of the file, whatever rights the tests have
-    refused(lonely.run("status"), 5, f"The folder {lonely.state} cannot be written", "keys_file")
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nobody refuses this user")
-def test_a_folder_without_the_right_to_write_is_named(lonely: Terminal) -> None:
-    lonely.state.chmod(0o500)
     refused(lonely.run("status"), 5, f"The folder {lonely.state} cannot be written", "keys_file")
 
 
