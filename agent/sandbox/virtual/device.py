@@ -9,6 +9,7 @@ Time passes on the tenant's clock: `advance` looks at it and carries out the ste
 
 from __future__ import annotations
 
+import abc
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class Box:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Device:
+class Device(abc.ABC):
     """One virtual device; its kinds say what each screen leads to. Refusals are `FleetError`."""
 
     def __init__(self, box: Box, around: Surroundings) -> None:
@@ -85,17 +86,17 @@ class Device:
             "finished": self.finished,
         }
 
+    @abc.abstractmethod
     def power_on(self) -> None:
         """Press the power button."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def sign_in(self, typed: signing_in.Typed, options: Mapping[str, Any]) -> None:
         """Somebody types at the sign-in page on the screen."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def unlock(self, person: str) -> None:
         """Sign in with the credential that was set up here."""
-        raise NotImplementedError
 
     def press(self, button: str) -> None:
         """Press something that only some devices have: "provision", "reseal", "approve"."""
