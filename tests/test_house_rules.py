@@ -254,7 +254,7 @@ def test_nothing_reads_clock_or_chance_but_the_wiring() -> None:
         if not module.name.startswith("agent/jobs/"):
             found += [(node, name) for node, name in uses(module) if SLEEP.fullmatch(name)]
         faults += [f"{module.at(node)} {name}" for node, name in found]
-    expect_none(faults, "Take a Clock or a Chance (agent/ports.py) as an argument instead:")
+    expect_none(faults, "Take a Clock or a Chance (agent/ports) as an argument instead:")
 
 
 def test_only_the_settings_read_the_environment() -> None:

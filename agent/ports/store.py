@@ -1,0 +1,163 @@
+"""What the verbs ask of the store: units of work over rows with versions, and the keyed audit.
+
+No unit of work is open while the tenant, a printer or the typesetter is asked; the transport refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from agent.domain import journeys, passes
+
+#: True while a unit of work is open in this thread: the transport refuses to leave the house then.
+transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One decision: who did what, for whom, with which outcome. Never a code."""
+
+    at: datetime
+    by: str
+    action: str
+    outcome: str
+    person_id: str = ""
+    journey_id: str = ""
+    pass_id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFault:
+    """Where the chain first breaks: the row's number and what is wrong with it."""
+
+    row: int
+    sentence: str
+
+
+class JourneyRows(Protocol):
+    """Journeys, saved by version: a stale save raises Stale, a missing row NotFound."""
+
+    def add(self, journey: journeys.Journey) -> None:
+        """A new row."""
+
+    def get(self, journey_id: str) -> journeys.Journey:
+        """One row, or NotFound."""
+
+    def save(self, journey: journeys.Journey) -> journeys.Journey:
+        """The row as it now stands (version raised); Stale when somebody else was first."""
+
+    def open(self) -> Sequence[journeys.Journey]:
+        """Every open journey, oldest first."""
+
+    def of_person(self, person_id: str) -> Sequence[journeys.Journey]:
+        """Every journey of a person, oldest first."""
+
+    def recent(self, limit: int) -> Sequence[journeys.Journey]:
+        """The newest journeys of any state, newest first."""
+
+
+class PassRows(Protocol):
+    """Passes of ours, saved by version. A second open pass for one person raises Refused (code `live_pass`)."""
+
+    def add(self, row: passes.Pass) -> None:
+        """A new row."""
+
+    def get(self, pass_id: str) -> passes.Pass:
+        """One row, or NotFound."""
+
+    def save(self, row: passes.Pass) -> passes.Pass:
+        """The row as it now stands (version raised); Stale when somebody else was first."""
+
+    def open(self) -> Sequence[passes.Pass]:
+        """Every open pass, oldest first."""
+
+    def open_of(self, person_id: str) -> Sequence[passes.Pass]:
+        """The open pass of a person: none or one."""
+
+
+class SlipRows(Protocol):
+    """Slips, saved by version."""
+
+    def add(self, slip: passes.Slip) -> None:
+        """A new row."""
+
+    def save(self, slip: passes.Slip) -> passes.Slip:
+        """The row as it now stands; Stale when somebody else was first."""
+
+    def of_journey(self, journey_id: str) -> Sequence[passes.Slip]:
+        """Every slip of this journey, void ones too, oldest first."""
+
+    def of_pass(self, pass_id: str) -> Sequence[passes.Slip]:
+        """The slips that carry this pass, oldest first."""
+
+
+class Watermarks(Protocol):
+    """How far each source has been read; also the highest time ever seen."""
+
+    def get(self, name: str) -> datetime | None:
+        """The mark, or None at first."""
+
+    def set(self, name: str, at: datetime) -> None:
+        """Move the mark; it never goes back."""
+
+
+class AuditTrail(Protocol):
+    """The keyed chain of decisions."""
+
+    def append(self, entry: AuditEntry) -> None:
+        """One more row, in the same unit of work as the change it tells of."""
+
+    def recent(self, limit: int) -> Sequence[AuditEntry]:
+        """The newest rows, newest first."""
+
+    def verify(self) -> AuditFault | None:
+        """Walk the chain; None when it holds."""
+
+    def length(self) -> int:
+        """How many rows there are."""
+
+
+class Transaction(Protocol):
+    """One unit of work: commits at the end of its block, rolls back on any exception."""
+
+    @property
+    def journeys(self) -> JourneyRows:
+        """Journeys."""
+
+    @property
+    def passes(self) -> PassRows:
+        """Passes."""
+
+    @property
+    def slips(self) -> SlipRows:
+        """Slips."""
+
+    @property
+    def watermarks(self) -> Watermarks:
+        """Watermarks."""
+
+    @property
+    def audit(self) -> AuditTrail:
+        """The audit."""
+
+
+class Store(Protocol):
+    """The only way to what Tapslip remembers."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A unit of work; sets `transaction_open` for its length."""
+
+    def stamp(self, tenant_id: str) -> None:
+        """Mark the database with its tenant, or raise Misconfigured when it has seen another."""
+
+    def revision(self) -> tuple[str, str]:
+        """(the schema's revision in the database, the newest one); equal when migrated."""
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision."""

@@ -1,0 +1,184 @@
+"""What the verbs ask of the tenant: people, passes, devices, its policies and its logs.
+
+Everything read for a decision is asked for many at once and answered as a fact: known, or not checked with the
+reason. A read that found no tenant at all raises TenantUnreachable instead, because then nothing can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from agent.domain import devices, passes, people
+from agent.domain.facts import Fact
+
+
+class People(Protocol):
+    """The directory: who somebody is, and how they sign in."""
+
+    def find(self, names: Sequence[str]) -> Mapping[str, Fact[people.Person | None]]:
+        """By user name or object id, keyed as asked; Known(None) when there is none."""
+
+    def methods(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
+        """Every registered method but the pass; Hello keys and platform credentials with their device."""
+
+    def roles(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.HeldRole, ...]]]:
+        """Directory roles held directly, by group or eligible; one part unread makes all of it not checked."""
+
+    def groups(self, person_ids: Sequence[str], among: Collection[str]) -> Mapping[str, Fact[frozenset[str]]]:
+        """Of the groups `among`, those that contain the person, transitively."""
+
+
+class Passes(Protocol):
+    """Temporary Access Passes in the tenant."""
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        """What the tenant lists (none or one each), never with a code."""
+
+    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
+        """Mint one, once, never retried blindly: the tenant silently replaces a pass that is there.
+
+        Raises TenantRefused, TenantThrottled or TenantUnreachable when surely nothing was made, and OutcomeUnknown
+        when the request left and no whole answer came.
+        """
+
+    def busy_for(self) -> float:
+        """Seconds for which the tenant has asked us to make no passes; 0.0 when it has not."""
+
+    def removal_due(self, until: datetime) -> None:
+        """A pass will have to go until then: creations leave its deletion some of what the tenant lets us write."""
+
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        """Delete one; one that is gone already is fine. Raises TenantRefused or TenantUnreachable."""
+
+
+class Devices(Protocol):
+    """Autopilot, Apple enrolment, Intune and Entra device records."""
+
+    def autopilot(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
+        """Exact matches (trimmed, any case) with profile and assignment, keyed as asked."""
+
+    def apple(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]:
+        """Exact matches over all enrolment tokens, keyed as asked."""
+
+    def managed(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.ManagedDevice, ...]]]:
+        """Exact matches, each row re-checked here whatever the filter did, keyed as asked."""
+
+    def owned(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]:
+        """The Entra devices each person owns, keyed as asked."""
+
+    def entra(self, device_ids: Sequence[str]) -> Mapping[str, Fact[devices.EntraDevice | None]]:
+        """By Entra deviceId, with registered owners; Known(None) when the object is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """The tenant itself: its id and the name people know."""
+
+    id: str
+    name: str
+
+
+class Tenant(Protocol):
+    """What holds for the whole tenant."""
+
+    def policy(self) -> Fact[passes.PassPolicy]:
+        """The Temporary Access Pass policy."""
+
+    def group_names(self, group_ids: Collection[str]) -> Mapping[str, str]:
+        """The names of those groups that can be read; the others are left out."""
+
+    def status_page(self) -> Fact[passes.StatusPage]:
+        """The longest enrolment status page among those assigned; defaults when there is none."""
+
+    def organisation(self) -> Fact[Organisation]:
+        """Name and id."""
+
+    def require_token(self, registration: str) -> None:
+        """Nothing, if the registration gets a token; raises Misconfigured or TenantUnreachable, with what to do."""
+
+    def token(self, registration: str) -> Fact[str]:
+        """That a registration (`watcher`, `issuer`, …) gets a token: Known(its app id), or why not."""
+
+    def rights(self, registration: str) -> Fact[frozenset[str]]:
+        """The permissions that a registration's token carries."""
+
+    def certificate_ends(self, registration: str) -> datetime | None:
+        """When a registration's certificate ends; None when it uses none."""
+
+    def skew(self) -> Fact[float]:
+        """Seconds by which our clock is ahead of Graph's Date header."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One sign-in row: which method answered, whether it succeeded, and on what.
+
+    `device_id` (lower case) is "" where the device is not registered, `operating_system` free text such as `Windows10`.
+    """
+
+    id: str
+    person_id: str
+    at: datetime
+    succeeded: bool
+    methods: tuple[str, ...]
+    application: str = ""
+    error_code: int = 0
+    device_id: str = ""
+    operating_system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassAudit:
+    """One directory audit row about a pass: made or deleted, by which app or user."""
+
+    at: datetime
+    person_id: str
+    made: bool
+    app_id: str
+    pass_id: str
+
+
+class Activity(Protocol):
+    """What the tenant's logs show; late, and only with the right licence."""
+
+    def sign_ins(self, person_ids: Sequence[str], since: datetime) -> Mapping[str, Fact[tuple[SignIn, ...]]]:
+        """Interactive sign-ins since then, with the method used (beta), newest first."""
+
+    def pass_audits(self, since: datetime) -> Fact[tuple[PassAudit, ...]]:
+        """Passes made and deleted since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How somebody is told to sign in: `browser` opens an address, `device_code` says (address, code)."""
+
+    browser: Callable[[str], None]
+    device_code: Callable[[str, str], None]
+
+
+class Administrator(Protocol):
+    """Somebody who signed in themselves, and what they may change with their own rights."""
+
+    @property
+    def id(self) -> str:
+        """Their object id."""
+
+    @property
+    def name(self) -> str:
+        """Their user name, for the audit."""
+
+    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> None:
+        """Change what differs, and nothing else.
+
+        Raises TenantRefused, TenantThrottled when surely nothing was changed, and OutcomeUnknown without an answer.
+        """
+
+
+class Administration(Protocol):
+    """Changes that no registration of ours may make by itself."""
+
+    def sign_in(self, shown: Shown) -> Administrator:
+        """Wait for somebody to sign in; raises Refused (nobody did), Misconfigured and TenantUnreachable."""
