@@ -1,8 +1,8 @@
-"""What the pretend tenant remembers about people, their methods, policies, registrations and sign-ins.
+"""What the pretend tenant remembers about people, their methods, policies, registrations and logs.
 
 Plain mutable records without behaviour: the rules live in `agent.sandbox.areas`, the shapes on the wire in
-`agent.sandbox.wire`. Devices are in `device_records`. Times are aware UTC datetimes; None means "never".
-Fields that hold a code, a password or a secret never show in `repr`.
+`agent.sandbox.wire`. Devices are in `device_records`, sign-ins in progress in `sign_in_records`. Times are aware UTC
+datetimes; None means "never". Fields that hold a code, a password or a secret never show in `repr`.
 """
 
 from __future__ import annotations
@@ -252,98 +252,6 @@ class ConditionalAccessPolicy:
     locations: list[str] = field(default_factory=list)
     created: datetime | None = None
     properties: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Session:
-    """A signed-in browser or broker session.
-
-    `amr` lists what was proven ("pwd", "tap", "whfb", "fido", "phoneapp", "mfa"); `mfa_at` is when MFA was last met;
-    a session born of a pass carries `pass_id` and dies with that pass.
-    """
-
-    id: str
-    user_id: str
-    amr: list[str]
-    created: datetime
-    mfa_at: datetime | None = None
-    pass_id: str | None = None
-    expires: datetime | None = None
-    device_id: str | None = None
-    revoked: bool = False
-
-
-@dataclass(slots=True)
-class Flow:
-    """An authorize request on its way through the sign-in pages; `parameters` are its query values."""
-
-    id: str
-    client_id: str
-    parameters: dict[str, str]
-    created: datetime
-    nonce: str = ""
-    user_id: str | None = None
-    session_id: str | None = None
-    method_asked: str | None = None
-    answers: dict[str, Any] = field(default_factory=dict)
-    device_code: str | None = None
-
-
-@dataclass(slots=True)
-class DeviceGrant:
-    """A device code on its way: `state` is pending, approved or declined; `session_id` whose it became."""
-
-    device_code: str = field(repr=False)
-    user_code: str
-    client_id: str
-    scope: str
-    expires: datetime
-    state: str = "pending"
-    session_id: str | None = None
-    polled: datetime | None = None
-
-
-@dataclass(slots=True)
-class CodeGrant:
-    """An authorization code not yet redeemed."""
-
-    code: str = field(repr=False)
-    flow_id: str
-    client_id: str
-    user_id: str
-    session_id: str
-    redirect_uri: str
-    scope: str
-    expires: datetime
-    nonce: str | None = None
-    code_challenge: str | None = None
-    plain_challenge: bool = False
-
-
-@dataclass(slots=True)
-class RefreshToken:
-    """A refresh token; it is as good as its session."""
-
-    token: str = field(repr=False)
-    client_id: str
-    user_id: str
-    session_id: str
-    scope: str
-    expires: datetime
-
-
-@dataclass(slots=True)
-class AccessToken:
-    """A bearer token that was handed out: `kind` is "app" or "delegated", `audience` a resource origin or app id."""
-
-    token: str = field(repr=False)
-    app_id: str
-    kind: str
-    permissions: frozenset[str]
-    expires: datetime
-    audience: str
-    user_id: str | None = None
-    session_id: str | None = None
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.sandbox import device_records, intake_records, records, signing, view
+from agent.sandbox import device_records, intake_records, records, sign_in_records, signing, view
 
 _LETTERS_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERS_LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -123,12 +123,12 @@ class Credentials:
 class SignIns:
     """Sign-ins in progress and the tokens that came of them; `nonces` are the challenges of enrolment endpoints."""
 
-    flows: dict[str, records.Flow] = field(default_factory=dict)
-    sessions: dict[str, records.Session] = field(default_factory=dict)
-    code_grants: dict[str, records.CodeGrant] = field(default_factory=dict)
-    device_grants: dict[str, records.DeviceGrant] = field(default_factory=dict)
-    refresh_tokens: dict[str, records.RefreshToken] = field(default_factory=dict)
-    access_tokens: dict[str, records.AccessToken] = field(default_factory=dict)
+    flows: dict[str, sign_in_records.Flow] = field(default_factory=dict)
+    sessions: dict[str, sign_in_records.Session] = field(default_factory=dict)
+    code_grants: dict[str, sign_in_records.CodeGrant] = field(default_factory=dict)
+    device_grants: dict[str, sign_in_records.DeviceGrant] = field(default_factory=dict)
+    refresh_tokens: dict[str, sign_in_records.RefreshToken] = field(default_factory=dict)
+    access_tokens: dict[str, sign_in_records.AccessToken] = field(default_factory=dict)
     nonces: dict[str, datetime] = field(default_factory=dict)
 
 

@@ -24,7 +24,7 @@ from urllib.parse import quote, unquote
 
 from werkzeug.test import TestResponse
 
-from agent.sandbox import records
+from agent.sandbox import records, sign_in_records
 from agent.sandbox.wire import exchange, matching, routes
 from tests.contracts import graph_slices
 from tests.contracts.sandbox_side import Side
@@ -177,7 +177,7 @@ def _token(stage: Stage, route: exchange.Route) -> str:
     side = stage.side
     personal = route.path.lower().startswith(("/me", "/$batch")) or not route.permissions
     rights = route.permissions if route.delegated is None or not personal else route.delegated
-    token = records.AccessToken(
+    token = sign_in_records.AccessToken(
         token="documented",
         app_id=side.registration("full").app_id,
         kind="delegated" if personal else "app",

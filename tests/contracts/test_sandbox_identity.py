@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox import records, tenant, view
+from agent.sandbox import records, sign_in_records, tenant, view
 from agent.sandbox.areas import people
 from tests.contracts import graph_slices
 from tests.contracts.sandbox_side import Side
@@ -313,7 +313,7 @@ def test_roles_are_seen_directly_by_group_and_as_eligible(side: Side) -> None:
 
 def operator_token(side: Side, key: str) -> str:
     """A delegated token, as a sign-in would give it."""
-    held = records.AccessToken(
+    held = sign_in_records.AccessToken(
         token=f"token of {key}",
         app_id=side.registration("issuer").app_id,
         kind="delegated",

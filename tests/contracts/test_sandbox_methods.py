@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent.sandbox import records, tenant
+from agent.sandbox import records, sign_in_records, tenant
 from tests.contracts.sandbox_side import Side
 
 CONFIGURATIONS = "/v1.0/policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
@@ -24,7 +24,7 @@ def methods(side: Side, key: str, version: str = "v1.0") -> str:
 
 def own_token(side: Side, key: str, *permissions: str) -> str:
     """A token of the person's own."""
-    held = records.AccessToken(
+    held = sign_in_records.AccessToken(
         token=f"own {key}",
         app_id=side.registration("full").app_id,
         kind="delegated",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox import records
+from agent.sandbox import records, sign_in_records
 from agent.sandbox.wire import exchange, identity_routes, method_routes
 from tests.contracts import graph_slices
 from tests.contracts.sandbox_side import Side
@@ -36,7 +36,7 @@ def everything(side: Side, route: exchange.Route) -> str:
     """A token of Helen's where the row is for people only, else of an app, with the row's own rights."""
     personal = not route.permissions or route.path.startswith("/me")
     allowed = route.permissions if route.delegated is None or not personal else route.delegated
-    held = records.AccessToken(
+    held = sign_in_records.AccessToken(
         token=f"{personal} {sorted(allowed)}",
         app_id=side.registration("full").app_id,
         kind="delegated" if personal else "app",

@@ -6,7 +6,7 @@ never open a session by itself.
 
 from __future__ import annotations
 
-from agent.sandbox import records
+from agent.sandbox import records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import activity, conditional_access, registration, sign_in, sign_in_flow
 
@@ -15,7 +15,7 @@ _APPROVAL = "Mobile app notification"
 """What the sign-in log calls an approval (learn.microsoft.com/graph/api/resources/authenticationdetail)."""
 
 
-def waiting(tenant: tenants.Tenant, public_key: str) -> list[records.Flow]:
+def waiting(tenant: tenants.Tenant, public_key: str) -> list[sign_in_records.Flow]:
     """The sign-ins that wait for an approval by the phone with this key, oldest first."""
     people = {method.user_id for method in _registrations(tenant) if public_key and method.public_key == public_key}
     return [
@@ -39,7 +39,7 @@ def approve(tenant: tenants.Tenant, flow_id: str, signature: str) -> None:
     raise registration.DeviceRefused("no_request", "There is no sign-in that this phone can approve.", status=404)
 
 
-def settle(tenant: tenants.Tenant, flow: records.Flow) -> records.Session | None:
+def settle(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> sign_in_records.Session | None:
     """The session of a password and an approval, once the phone has answered; `None` while it has not.
 
     Raises `SignInRefused` 53003 where Conditional Access wants more than an approval.

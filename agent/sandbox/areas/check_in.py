@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import autopilot, entra_devices, mdm, registration
+from agent.sandbox.areas import autopilot, entra_devices, mdm, registration, windows_enrolment
 
 
 def of_pc(tenant: tenants.Tenant, device_id: str) -> mdm.Enrolled:
@@ -15,7 +15,7 @@ def of_pc(tenant: tenants.Tenant, device_id: str) -> mdm.Enrolled:
     for managed in tenant.devices.managed.values():
         if device_id and managed.entra_device_id == device_id:
             managed.last_sync = tenant.now()
-            orders = mdm.windows_orders(tenant, managed.serial, None)
+            orders = windows_enrolment.orders_for(tenant, managed.serial, None)
             orders["web_sign_in"] = orders["web_sign_in"] and _device_policies_reach(tenant, managed)
             return mdm.Enrolled(managed, mdm.token_for(tenant, managed), orders)
     raise registration.DeviceRefused("80180026", "Intune does not know this PC.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from agent.sandbox import records
+from agent.sandbox import records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import microsoft_apps, people, registration
 
@@ -17,7 +17,7 @@ _IN_A_BROWSER = frozenset({microsoft_apps.MY_SIGN_INS.id})
 _PHONE_NUMBER = re.compile(r"\+\d{1,3} ?\d{4,14}$")
 
 
-def interrupts(tenant: tenants.Tenant, flow: records.Flow) -> bool:
+def interrupts(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> bool:
     """Whether the policy holds this sign-in up: its person is in scope and has registered nothing that satisfies it."""
     if flow.client_id == microsoft_apps.AUTHENTICATOR.id:
         held_up = tenant.options.interrupt_in_apps
@@ -31,7 +31,9 @@ def interrupts(tenant: tenants.Tenant, flow: records.Flow) -> bool:
     return in_scope and not any(method.kind in _SATISFYING for method in methods)
 
 
-def add_approvals(tenant: tenants.Tenant, session: records.Session, *, name: str, public_key: str) -> records.Method:
+def add_approvals(
+    tenant: tenants.Tenant, session: sign_in_records.Session, *, name: str, public_key: str
+) -> records.Method:
     """Authenticator for approvals only: never a way to sign in by itself, and without a time of creation in Graph."""
     registration.check_fresh(tenant, session)
     user = tenant.directory.users[session.user_id]
@@ -46,7 +48,7 @@ def add_approvals(tenant: tenants.Tenant, session: records.Session, *, name: str
     return registration.add_method(tenant, user, method, named="Microsoft Authenticator app (notification)")
 
 
-def add_phone_number(tenant: tenants.Tenant, session: records.Session, number: str) -> records.Method:
+def add_phone_number(tenant: tenants.Tenant, session: sign_in_records.Session, number: str) -> records.Method:
     """A mobile phone for text messages. Raises `DeviceRefused` for what is no number, or where there is one already."""
     registration.check_fresh(tenant, session)
     user = tenant.directory.users[session.user_id]

@@ -10,21 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.sandbox import device_records, errors, records
+from agent.sandbox import device_records, errors, records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import (
-    apple,
     apple_sync,
     autopilot,
     autopilot_changes,
     autopilot_imports,
-    enrolment,
     entra_devices,
-    managed_devices,
     registration,
     restrictions,
     schedule,
-    sign_in,
 )
 
 LICENCE = "INTUNE_A"
@@ -50,28 +46,6 @@ class Enrolled:
     device: device_records.ManagedDevice
     token: str
     orders: dict[str, Any]
-
-
-def enrol_windows(tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: registration.Hardware) -> Enrolled:
-    """Automatic enrolment after an Entra join. Raises `DeviceRefused` 80180018 (licence) or 80180014 (blocked)."""
-    found = registration.at_first_run(tenant, hardware.serial)
-    device = entra_devices.find_by_device_id(tenant, bearer.session.device_id)
-    if found is None or device is None:
-        raise registration.DeviceRefused("80180026", "This PC is not joined.")
-    identity, profile = found
-    check_may_enrol(tenant, bearer.user, platform="windowsRestriction", hardware=hardware)
-    managed = new_managed(tenant, hardware, system="Windows", enrolled_with=profile.name)
-    managed.autopilot_enrolled = True
-    tie_to_entra(managed, device)
-    set_person(managed, bearer.user)
-    managed.enrolled_by = bearer.user.upn
-    later(tenant, "autopilot_enrolled", managed, AUTOPILOT_RECORD_AFTER_SECONDS)
-    status_page = enrolment.in_force(tenant, enrolment.STATUS_PAGE)
-    event = open_event(tenant, managed, bearer.user, profile=profile.name, status_page=status_page)
-    event.registered = identity.last_contacted
-    if profile.kind == "activeDirectory":
-        event.enrollment_type = "offlineDomainJoined"
-    return Enrolled(managed, token_for(tenant, managed), windows_orders(tenant, hardware.serial, status_page))
 
 
 def check_may_enrol(
@@ -166,25 +140,6 @@ def open_event(
     return event
 
 
-def windows_orders(
-    tenant: tenants.Tenant, serial: str, status_page: device_records.EnrolmentConfiguration | None
-) -> dict[str, Any]:
-    """What policy tells a PC: which page it shows, whether it restarts, web sign-in, Hello, how a PIN is reset."""
-    boxed = tenant.devices.boxed.get(serial.upper())
-    options = boxed.options if boxed else {}
-    shown = status_page.properties if status_page else {}
-    hello = enrolment.in_force(tenant, enrolment.HELLO)
-    return {
-        "page": "status-page",
-        "quality_updates": bool(shown.get("installQualityUpdates", False)),
-        "restart_by_policy": bool(options.get("restart_by_policy", False)),
-        "web_sign_in": bool(options.get("web_sign_in", True)),
-        "web_sign_in_vanishes": False,
-        "hello": hello is None or hello.properties.get("state") != "disabled",
-        "pin_recovery": bool(options.get("pin_recovery", True)),
-    }
-
-
 def report(tenant: tenants.Tenant, token: str, *, phase: str, succeeded: bool = True) -> None:
     """A device's own report of its progress.
 
@@ -228,84 +183,9 @@ def _event_of(tenant: tenants.Tenant, managed: device_records.ManagedDevice) -> 
     return events[0] if events else None
 
 
-def apple_profile(
-    tenant: tenants.Tenant, serial: str
-) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
-    """What Remote Management offers an Apple device at activation. Raises `DeviceRefused` without a profile."""
-    identity = apple.find_device(tenant, serial)
-    if identity is None or apple.released(tenant, serial):
-        raise registration.DeviceRefused("not_managed", "Apple does not know this device as yours.", status=404)
-    profile = apple.profile_for(tenant, identity)
-    if profile is None:
-        raise registration.DeviceRefused("no_profile", "No enrolment profile is assigned to this device.", status=404)
-    identity.last_contacted, identity.activated_with = tenant.now(), profile.id
-    return identity, profile
-
-
-def _activated(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
-    """The device and the profile it took when it was switched on: another assigned since counts after a wipe."""
-    identity = apple.find_device(tenant, serial)
-    taken = tenant.devices.dep_profiles.get(identity.activated_with or "") if identity else None
-    return (identity, taken) if identity and taken else apple_profile(tenant, serial)
-
-
-def enrol_apple(
-    tenant: tenants.Tenant, hardware: registration.Hardware, *, system: str, user: records.User | None
-) -> Enrolled:
-    """Automated device enrolment; `user` is set where Setup Assistant asked for a sign-in. Raises `DeviceRefused`.
-
-    With the Company Portal method the device is under management before anybody has signed in
-    (learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentication).
-    """
-    identity, profile = _activated(tenant, hardware.serial)
-    if profile.web_sign_in and user is None:
-        raise registration.DeviceRefused("sign_in_needed", "Remote Management asks for a sign-in first.", status=401)
-    if user is not None:
-        platform = "macOSRestriction" if system == "macOS" else "iosRestriction"
-        check_may_enrol(tenant, user, platform=platform, hardware=hardware)
-        _check_limit(tenant, user)
-    managed = new_managed(tenant, hardware, system=system, enrolled_with=profile.name)
-    managed.enrollment_type = "appleBulkWithUser" if profile.requires_user else "appleBulkWithoutUser"
-    managed.supervised, managed.entra_registered = profile.supervised, False
-    if user is not None:
-        set_person(managed, user)
-        managed.enrolled_by = user.upn
-    identity.enrollment_state = "enrolled"
-    return Enrolled(managed, token_for(tenant, managed), {})
-
-
-def _check_limit(tenant: tenants.Tenant, user: records.User) -> None:
-    limit = enrolment.in_force(tenant, enrolment.LIMIT)
-    most = int(limit.properties.get("limit", 15)) if limit else 15
-    if len(managed_devices.of_user(tenant, user.id)) >= most:
-        raise registration.DeviceRefused("device_limit", "This person has reached the limit of enrolled devices.")
-
-
-def bind_person(
-    tenant: tenants.Tenant, bearer: sign_in.Bearer, device_token: str, hardware: registration.Hardware
-) -> device_records.EntraDevice:
-    """Company Portal's sign-in: gives the device its person, registers it with Entra. Raises `DeviceRefused`."""
-    managed = of_token(tenant, device_token)
-    if managed.user_id and managed.user_id != bearer.user.id:
-        raise registration.DeviceRefused("assigned_to_another", "This device belongs to another person.")
-    check_may_enrol(tenant, bearer.user, platform="iosRestriction", hardware=hardware)
-    if not managed.user_id:
-        _check_limit(tenant, bearer.user)
-    system = managed.operating_system
-    device = registration.register_phone(tenant, bearer, hardware, system="iPad" if system == "iPadOS" else "iPhone")
-    set_person(managed, bearer.user)
-    managed.enrolled_by = managed.enrolled_by or bearer.user.upn
-    managed.entra_device_id, managed.entra_registered = device.device_id, True
-    managed.registration_state, managed.join_type = "registered", "azureADRegistered"
-    managed.last_sync = tenant.now()
-    device.is_managed, device.enrollment_profile_name = True, managed.enrollment_profile_name
-    later(tenant, "compliant", managed, COMPLIANT_AFTER_SECONDS)
-    return device
-
-
 def token_for(tenant: tenants.Tenant, managed: device_records.ManagedDevice) -> str:
     """A token for the device itself: no pass ends it."""
-    token = records.AccessToken(
+    token = sign_in_records.AccessToken(
         token=tenant.new_secret(48),
         app_id=managed.id,
         kind="device",

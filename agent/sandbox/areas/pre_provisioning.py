@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import enrolment, entra_devices, managed_devices, mdm, registration, sign_in
+from agent.sandbox.areas import enrolment, entra_devices, managed_devices, mdm, registration, sign_in, windows_enrolment
 
 WITHOUT_A_PERSON = "windowsAzureADJoinUsingDeviceAuth"
 TAKEN_OVER_WITHIN = timedelta(days=183)
@@ -67,7 +67,7 @@ def _prepared(
     status_page = enrolment.in_force(tenant, enrolment.STATUS_PAGE)
     event = mdm.open_event(tenant, managed, None, profile=profile.name, status_page=status_page)
     event.enrollment_type = "azureADJoinedWithWhiteGlove"
-    orders = mdm.windows_orders(tenant, hardware.serial, status_page)
+    orders = windows_enrolment.orders_for(tenant, hardware.serial, status_page)
     return mdm.Enrolled(managed, mdm.token_for(tenant, managed), orders)
 
 
@@ -105,6 +105,6 @@ def take_over(
     device.is_compliant = False
     scheduled = tenant.devices.scheduled
     scheduled[:] = [entry for entry in scheduled if (entry.kind, entry.id) != ("compliant", managed.id)]
-    orders = mdm.windows_orders(tenant, hardware.serial, enrolment.in_force(tenant, enrolment.STATUS_PAGE))
+    orders = windows_enrolment.orders_for(tenant, hardware.serial, enrolment.in_force(tenant, enrolment.STATUS_PAGE))
     orders["web_sign_in_vanishes"] = tenant.options.web_sign_in_vanishes
     return mdm.Enrolled(managed, mdm.token_for(tenant, managed), orders)

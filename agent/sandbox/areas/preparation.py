@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import entra_devices, mdm, people, registration, restrictions, sign_in
+from agent.sandbox.areas import entra_devices, mdm, people, registration, restrictions, sign_in, windows_enrolment
 
 IDENTIFIER_KIND = "manufacturerModelSerial"
 """The only kind of corporate identifier that Windows honours."""
@@ -36,7 +36,7 @@ def enrol(tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: registration
     mdm.tie_to_entra(managed, device)
     mdm.set_person(managed, bearer.user)
     managed.enrolled_by = bearer.user.upn
-    orders = mdm.windows_orders(tenant, hardware.serial, None) | {"quality_updates": False}
+    orders = windows_enrolment.orders_for(tenant, hardware.serial, None) | {"quality_updates": False}
     policy = policy_for(tenant, bearer.user.id)
     if policy is None:
         orders |= {"page": "none", "web_sign_in": False}

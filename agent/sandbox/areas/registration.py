@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.sandbox import device_records, records
+from agent.sandbox import device_records, records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import activity, autopilot, enrolment, entra_devices, methods, sign_in
 
@@ -202,7 +202,7 @@ def reset_pin(tenant: tenants.Tenant, bearer: sign_in.Bearer, *, device_id: str,
     return made
 
 
-def check_fresh(tenant: tenants.Tenant, session: records.Session) -> None:
+def check_fresh(tenant: tenants.Tenant, session: sign_in_records.Session) -> None:
     """Raise `DeviceRefused` 801c03ed unless MFA was met at most 10 minutes ago."""
     if not sign_in.freshly_proven(tenant, session):
         raise DeviceRefused(JOIN_NOT_ALLOWED, "Registering a key needs MFA that is at most 10 minutes old (801c03ed).")
@@ -230,7 +230,7 @@ def add_authenticator(
 
 
 def add_passkey(
-    tenant: tenants.Tenant, session: records.Session, *, name: str, public_key: str, held_in: str = "iOS"
+    tenant: tenants.Tenant, session: sign_in_records.Session, *, name: str, public_key: str, held_in: str = "iOS"
 ) -> records.Method:
     """Register a passkey; needs no registered device. `held_in` names the maker. Raises `DeviceRefused`."""
     check_fresh(tenant, session)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.sandbox import errors, records
+from agent.sandbox import errors, records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import activity, microsoft_apps, passes
 
@@ -38,16 +38,16 @@ class Bearer:
     """Whoever stands behind an access token that was accepted."""
 
     user: records.User
-    session: records.Session
-    token: records.AccessToken
+    session: sign_in_records.Session
+    token: sign_in_records.AccessToken
 
 
 def open_session(
     tenant: tenants.Tenant, user: records.User, *, amr: list[str], access_pass: records.AccessPass | None
-) -> records.Session:
+) -> sign_in_records.Session:
     """A new session of this person; with a pass it ends when the pass does."""
     now = tenant.now()
-    session = records.Session(
+    session = sign_in_records.Session(
         id=tenant.new_secret(32),
         user_id=user.id,
         amr=amr,
@@ -77,19 +77,19 @@ def problem_of(tenant: tenants.Tenant, session_id: str) -> str | None:
     return None
 
 
-def _pass_lives(tenant: tenants.Tenant, session: records.Session) -> bool:
+def _pass_lives(tenant: tenants.Tenant, session: sign_in_records.Session) -> bool:
     current = tenant.credentials.passes.get(session.user_id)
     return current is not None and current.id == session.pass_id and tenant.now() < passes.end(current)
 
 
-def live_session(tenant: tenants.Tenant, session_id: str | None) -> records.Session | None:
+def live_session(tenant: tenants.Tenant, session_id: str | None) -> sign_in_records.Session | None:
     """The session of that id while it is worth something."""
     if not session_id or problem_of(tenant, session_id):
         return None
     return tenant.sign_ins.sessions[session_id]
 
 
-def freshly_proven(tenant: tenants.Tenant, session: records.Session) -> bool:
+def freshly_proven(tenant: tenants.Tenant, session: sign_in_records.Session) -> bool:
     """Whether MFA was met at most 10 minutes ago, as registering a key demands."""
     return session.mfa_at is not None and tenant.now() - session.mfa_at <= FRESH_MFA
 
@@ -114,7 +114,7 @@ def redeem_code(tenant: tenants.Tenant, form: Mapping[str, str]) -> dict[str, An
     return tokens(tenant, grant.session_id, client_id=grant.client_id, scope=grant.scope, nonce=grant.nonce)
 
 
-def _verifies(grant: records.CodeGrant, verifier: str) -> bool:
+def _verifies(grant: sign_in_records.CodeGrant, verifier: str) -> bool:
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     shown = verifier if grant.plain_challenge else digest
     return hmac.compare_digest(shown.encode(), (grant.code_challenge or "").encode())
@@ -138,7 +138,7 @@ def refresh(tenant: tenants.Tenant, form: Mapping[str, str]) -> dict[str, Any]:
     return tokens(tenant, known.session_id, client_id=known.client_id, scope=scope, nonce=None)
 
 
-def _log_refusal(tenant: tenants.Tenant, token: records.RefreshToken, problem: str) -> None:
+def _log_refusal(tenant: tenants.Tenant, token: sign_in_records.RefreshToken, problem: str) -> None:
     user = tenant.directory.users.get(token.user_id)
     app = microsoft_apps.BY_ID.get(token.client_id)
     if user is not None and problem == PASS_GONE:
@@ -181,8 +181,8 @@ def _client_info(tenant: tenants.Tenant, user: records.User) -> str:
 
 
 def _access_token(
-    tenant: tenants.Tenant, session: records.Session, *, client_id: str, scope: str
-) -> records.AccessToken:
+    tenant: tenants.Tenant, session: sign_in_records.Session, *, client_id: str, scope: str
+) -> sign_in_records.AccessToken:
     audience, permissions = _audience(tenant, client_id, scope)
     expires = min(tenant.now() + ACCESS_TOKEN_LIFE, session.expires or datetime.max.replace(tzinfo=tenant.now().tzinfo))
     user = tenant.directory.users[session.user_id]
@@ -190,7 +190,7 @@ def _access_token(
     text = tenant.signer.sign(
         claims | {"appid": client_id, "scp": " ".join(sorted(permissions)), "uti": tenant.new_secret(22)}
     )
-    token = records.AccessToken(
+    token = sign_in_records.AccessToken(
         token=text,
         app_id=client_id,
         kind="delegated",
@@ -204,7 +204,7 @@ def _access_token(
     return token
 
 
-def _granted_words(access: records.AccessToken, scope: str) -> str:
+def _granted_words(access: sign_in_records.AccessToken, scope: str) -> str:
     """Granted scopes, the resource before each where the app asked so: clients find their tokens by these words."""
     asked = scope.split()
     prefix = next((word.rsplit("/", 1)[0] + "/" for word in asked if "/" in word), "")
@@ -234,10 +234,10 @@ def _audience(tenant: tenants.Tenant, client_id: str, scope: str) -> tuple[str, 
 
 
 def _refresh_token(
-    tenant: tenants.Tenant, session: records.Session, *, client_id: str, scope: str
-) -> records.RefreshToken:
+    tenant: tenants.Tenant, session: sign_in_records.Session, *, client_id: str, scope: str
+) -> sign_in_records.RefreshToken:
     expires = session.expires or tenant.now() + SESSION_LIFE
-    token = records.RefreshToken(
+    token = sign_in_records.RefreshToken(
         tenant.new_secret(64), client_id, session.user_id, session.id, scope=scope, expires=expires
     )
     tenant.sign_ins.refresh_tokens[token.token] = token
@@ -245,7 +245,7 @@ def _refresh_token(
 
 
 def _claims(
-    tenant: tenants.Tenant, user: records.User, session: records.Session, *, audience: str, expires: datetime
+    tenant: tenants.Tenant, user: records.User, session: sign_in_records.Session, *, audience: str, expires: datetime
 ) -> dict[str, Any]:
     issued = int(tenant.now().timestamp())
     return {

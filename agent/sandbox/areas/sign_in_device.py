@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from agent.sandbox import errors, records
+from agent.sandbox import errors, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import sign_in
 
@@ -24,7 +24,7 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 def begin(tenant: tenants.Tenant, client_id: str, scope: str) -> dict[str, Any]:
     """The answer to `/devicecode`, and a grant that waits for a person."""
     user_code = "".join(tenant.chance.choice(_LETTERS) for _ in range(9))
-    grant = records.DeviceGrant(tenant.new_secret(60), user_code, client_id, scope, tenant.now() + LIFE)
+    grant = sign_in_records.DeviceGrant(tenant.new_secret(60), user_code, client_id, scope, tenant.now() + LIFE)
     tenant.sign_ins.device_grants[grant.device_code] = grant
     address = f"{tenant.origin}/devicelogin"
     return {
@@ -38,7 +38,7 @@ def begin(tenant: tenants.Tenant, client_id: str, scope: str) -> dict[str, Any]:
     }
 
 
-def typed(tenant: tenants.Tenant, user_code: str) -> records.DeviceGrant | None:
+def typed(tenant: tenants.Tenant, user_code: str) -> sign_in_records.DeviceGrant | None:
     """The grant that waits for this code, in any letter case; `None` for a wrong, an old or a used one."""
     wanted = user_code.strip().upper()
     for grant in tenant.sign_ins.device_grants.values():
@@ -47,7 +47,7 @@ def typed(tenant: tenants.Tenant, user_code: str) -> records.DeviceGrant | None:
     return None
 
 
-def decide(tenant: tenants.Tenant, device_code: str, session: records.Session, *, approved: bool) -> None:
+def decide(tenant: tenants.Tenant, device_code: str, session: sign_in_records.Session, *, approved: bool) -> None:
     """The person's answer to "are you trying to sign in to this app?"."""
     grant = tenant.sign_ins.device_grants.get(device_code)
     if grant is not None and grant.state == "pending":

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agent.sandbox import records
+from agent.sandbox import records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import activity, conditional_access, microsoft_apps, passes, people, sign_in
 
@@ -71,7 +71,7 @@ class Proof:
         return f"Proof(way={self.way!r})"
 
 
-def find(tenant: tenants.Tenant, flow_id: str) -> records.Flow:
+def find(tenant: tenants.Tenant, flow_id: str) -> sign_in_records.Flow:
     """The flow of that id; `SignInRefused` 90014 when it is finished or never was."""
     flow = tenant.sign_ins.flows.get(flow_id)
     if flow is None:
@@ -79,7 +79,7 @@ def find(tenant: tenants.Tenant, flow_id: str) -> records.Flow:
     return flow
 
 
-def reuse(tenant: tenants.Tenant, flow: records.Flow, session_id: str | None) -> bool:
+def reuse(tenant: tenants.Tenant, flow: sign_in_records.Flow, session_id: str | None) -> bool:
     """Whether the browser's session already satisfies this flow; then it is taken over without asking.
 
     `amr_values=ngcmfa` (asked for where a key is registered) wants MFA at most 10 minutes old.
@@ -99,7 +99,7 @@ def reuse(tenant: tenants.Tenant, flow: records.Flow, session_id: str | None) ->
     return True
 
 
-def name_person(tenant: tenants.Tenant, flow: records.Flow, user_name: str) -> records.User:
+def name_person(tenant: tenants.Tenant, flow: sign_in_records.Flow, user_name: str) -> records.User:
     """Set whom the flow is about, by user name in any letter case; `SignInRefused` 50034 when unknown."""
     user = people.by_upn(tenant, user_name.strip())
     if user is None:
@@ -109,7 +109,7 @@ def name_person(tenant: tenants.Tenant, flow: records.Flow, user_name: str) -> r
     return user
 
 
-def person(tenant: tenants.Tenant, flow: records.Flow) -> records.User:
+def person(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> records.User:
     """Whom the flow is about; `SignInRefused` 90014 before the user name was given."""
     user = tenant.directory.users.get(flow.user_id or "")
     if user is None:
@@ -126,7 +126,7 @@ def pass_problem(tenant: tenants.Tenant, user: records.User) -> int | None:
     return None if usable else PASS_NUMBERS[reason]
 
 
-def ways(tenant: tenants.Tenant, flow: records.Flow) -> list[str]:
+def ways(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> list[str]:
     """What the page offers, what it asks for first: the pass only while it can be used, then keys, then a password."""
     user = person(tenant, flow)
     access_pass = tenant.credentials.passes.get(user.id)
@@ -146,7 +146,7 @@ def keys_of(tenant: tenants.Tenant, user: records.User) -> list[records.Method]:
     ]
 
 
-def prove(tenant: tenants.Tenant, flow: records.Flow, proof: Proof) -> records.Session | None:
+def prove(tenant: tenants.Tenant, flow: sign_in_records.Flow, proof: Proof) -> sign_in_records.Session | None:
     """Judge one proof: the session it opens, or `None` when Conditional Access wants MFA as well.
 
     Raises `SignInRefused`; each attempt leaves a row in the sign-in log.
@@ -178,7 +178,7 @@ def prove(tenant: tenants.Tenant, flow: records.Flow, proof: Proof) -> records.S
 
 
 def _judged(
-    tenant: tenants.Tenant, flow: records.Flow, user: records.User, proof: Proof
+    tenant: tenants.Tenant, flow: sign_in_records.Flow, user: records.User, proof: Proof
 ) -> tuple[list[str], activity.Step, records.AccessPass | None]:
     if proof.way == ACCESS_PASS:
         return ["tap", "mfa"], _step_of(proof), _check_pass(tenant, user, proof.value)
@@ -203,7 +203,7 @@ def _check_pass(tenant: tenants.Tenant, user: records.User, code: str) -> record
     return access_pass
 
 
-def _check_key(tenant: tenants.Tenant, flow: records.Flow, user: records.User, proof: Proof) -> records.Method:
+def _check_key(tenant: tenants.Tenant, flow: sign_in_records.Flow, user: records.User, proof: Proof) -> records.Method:
     held = [method for method in keys_of(tenant, user) if method.kind == proof.way]
     if proof.way not in KEYS or not held:
         raise SignInRefused(130501)
@@ -232,7 +232,12 @@ def _step_of(proof: Proof, *, succeeded: bool = True) -> activity.Step:
 
 
 def log(
-    tenant: tenants.Tenant, flow: records.Flow, user: records.User, steps: tuple[activity.Step, ...], *, error_code: int
+    tenant: tenants.Tenant,
+    flow: sign_in_records.Flow,
+    user: records.User,
+    steps: tuple[activity.Step, ...],
+    *,
+    error_code: int,
 ) -> None:
     """Leave a row in the sign-in log: what was proven, and the AADSTS number, 0 where it worked."""
     app = microsoft_apps.BY_ID.get(flow.client_id)

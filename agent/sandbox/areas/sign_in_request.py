@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
-from agent.sandbox import records
+from agent.sandbox import sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import microsoft_apps, sign_in
 from agent.sandbox.areas.sign_in_flow import SignInRefused
@@ -40,7 +40,7 @@ class Returned(Exception):
         self.answer = answer
 
 
-def begin(tenant: tenants.Tenant, parameters: Mapping[str, str]) -> records.Flow:
+def begin(tenant: tenants.Tenant, parameters: Mapping[str, str]) -> sign_in_records.Flow:
     """A new flow for an authorize request.
 
     Raises `SignInRefused` 700016, 50011 or 65001, and `Returned` for what the app is told itself.
@@ -67,15 +67,15 @@ def begin(tenant: tenants.Tenant, parameters: Mapping[str, str]) -> records.Flow
     return _opened(tenant, client_id, kept)
 
 
-def begin_for_device(tenant: tenants.Tenant, grant: records.DeviceGrant) -> records.Flow:
+def begin_for_device(tenant: tenants.Tenant, grant: sign_in_records.DeviceGrant) -> sign_in_records.Flow:
     """A flow for somebody who typed a device code; it ends with a question, not at an app."""
     flow = _opened(tenant, grant.client_id, {"scope": grant.scope})
     flow.device_code = grant.device_code
     return flow
 
 
-def _opened(tenant: tenants.Tenant, client_id: str, parameters: dict[str, str]) -> records.Flow:
-    flow = records.Flow(
+def _opened(tenant: tenants.Tenant, client_id: str, parameters: dict[str, str]) -> sign_in_records.Flow:
+    flow = sign_in_records.Flow(
         id=tenant.new_secret(32),
         client_id=client_id,
         parameters=parameters,
@@ -127,7 +127,7 @@ def back_to_app(parameters: Mapping[str, str], *, error: str, description: str) 
     return Answer(parameters["redirect_uri"], values, parameters.get("response_mode") == "form_post")
 
 
-def silent_only(tenant: tenants.Tenant, flow: records.Flow) -> None:
+def silent_only(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> None:
     """Raise `Returned` where the app asked that no page be shown; to be called when one would be."""
     if flow.parameters.get("prompt") == "none":
         del tenant.sign_ins.flows[flow.id]
@@ -135,7 +135,7 @@ def silent_only(tenant: tenants.Tenant, flow: records.Flow) -> None:
         raise Returned(back_to_app(flow.parameters, error="login_required", description=description))
 
 
-def finish(tenant: tenants.Tenant, flow: records.Flow) -> Answer:
+def finish(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Answer:
     """Where a flow that was proven goes: to its app with an authorization code, and is over; or to the question."""
     session_id = flow.session_id
     if session_id is None or flow.user_id is None:
@@ -144,7 +144,7 @@ def finish(tenant: tenants.Tenant, flow: records.Flow) -> Answer:
         return Answer(f"{tenant.origin}/{tenant.id}/deviceauth/confirm", {"flow": flow.id})
     del tenant.sign_ins.flows[flow.id]
     parameters = flow.parameters
-    grant = records.CodeGrant(
+    grant = sign_in_records.CodeGrant(
         code=tenant.new_secret(60),
         flow_id=flow.id,
         client_id=flow.client_id,

@@ -14,6 +14,7 @@ import flask
 from agent.sandbox import errors
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import (
+    apple_enrolment,
     approvals,
     check_in,
     mac,
@@ -23,6 +24,7 @@ from agent.sandbox.areas import (
     preparation,
     registration,
     sign_in,
+    windows_enrolment,
 )
 
 Answer = dict[str, Any]
@@ -138,7 +140,7 @@ def _manage(tenant: tenants.Tenant, call: _Call) -> Answer:
     prepared = pre_provisioning.awaiting_person(tenant, hardware.serial)
     if prepared is not None:
         return _enrolled(pre_provisioning.take_over(tenant, bearer, hardware, prepared))
-    return _enrolled(mdm.enrol_windows(tenant, bearer, hardware))
+    return _enrolled(windows_enrolment.enrol(tenant, bearer, hardware))
 
 
 def _pre_provision(tenant: tenants.Tenant, call: _Call) -> Answer:
@@ -173,7 +175,7 @@ def _pin_reset(tenant: tenants.Tenant, call: _Call) -> Answer:
 
 
 def _remote_management(tenant: tenants.Tenant, call: _Call) -> Answer:
-    _identity, profile = mdm.apple_profile(tenant, call.text("serial"))
+    _identity, profile = apple_enrolment.offered(tenant, call.text("serial"))
     return {
         "tenant_id": tenant.id,
         "organisation": tenant.directory.organisation.display_name,
@@ -187,12 +189,12 @@ def _remote_management(tenant: tenants.Tenant, call: _Call) -> Answer:
 
 def _apple(tenant: tenants.Tenant, call: _Call) -> Answer:
     user = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT).user if call.token else None
-    return _enrolled(mdm.enrol_apple(tenant, call.hardware(), system=call.text("system"), user=user))
+    return _enrolled(apple_enrolment.enrol(tenant, call.hardware(), system=call.text("system"), user=user))
 
 
 def _company_portal(tenant: tenants.Tenant, call: _Call) -> Answer:
     bearer = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT)
-    device = mdm.bind_person(tenant, bearer, call.text("device_token"), call.hardware())
+    device = apple_enrolment.bind_person(tenant, bearer, call.text("device_token"), call.hardware())
     return {"device_id": device.device_id}
 
 

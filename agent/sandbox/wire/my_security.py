@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.wrappers import Response
 
-from agent.sandbox import records
+from agent.sandbox import records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import (
     combined_registration,
@@ -56,7 +56,7 @@ def blueprint(tenant: tenants.Tenant) -> flask.Blueprint:
     return pages
 
 
-def _session(tenant: tenants.Tenant) -> records.Session | None:
+def _session(tenant: tenants.Tenant) -> sign_in_records.Session | None:
     session = sign_in_pages.session_at_hand(tenant)
     if session is None:
         return None
@@ -84,11 +84,13 @@ def _signed_in(tenant: tenants.Tenant) -> Response:
     return flask.redirect("/mysecurityinfo")
 
 
-def _form_proof(session: records.Session) -> str:
+def _form_proof(session: sign_in_records.Session) -> str:
     return hashlib.sha256(f"my security info {session.id}".encode()).hexdigest()
 
 
-def _overview(tenant: tenants.Tenant, session: records.Session, problem: registration.DeviceRefused | None) -> Response:
+def _overview(
+    tenant: tenants.Tenant, session: sign_in_records.Session, problem: registration.DeviceRefused | None
+) -> Response:
     user = tenant.directory.users[session.user_id]
     rows = [_method_row(method) for method in tenant.credentials.methods.get(user.id, [])]
     access_pass = tenant.credentials.passes.get(user.id)
@@ -121,7 +123,7 @@ def _pass_row(access_pass: records.AccessPass) -> dict[str, object]:
     }
 
 
-def _act(tenant: tenants.Tenant, session: records.Session, what: str) -> Response:
+def _act(tenant: tenants.Tenant, session: sign_in_records.Session, what: str) -> Response:
     form = flask.request.form
     user = tenant.directory.users[session.user_id]
     if what == "add":
@@ -136,7 +138,7 @@ def _act(tenant: tenants.Tenant, session: records.Session, what: str) -> Respons
     return flask.redirect("/mysecurityinfo")
 
 
-def _add(tenant: tenants.Tenant, session: records.Session) -> None:
+def _add(tenant: tenants.Tenant, session: sign_in_records.Session) -> None:
     form = flask.request.form
     name, public_key = form.get("name", "").strip(), sign_in_pages.key_in(form.get("public_key", ""))
     kind = form.get("kind", "")

@@ -11,7 +11,7 @@ import flask
 from cryptography.hazmat.primitives import serialization
 from werkzeug.wrappers import Response
 
-from agent.sandbox import records
+from agent.sandbox import sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import (
     approvals,
@@ -23,7 +23,7 @@ from agent.sandbox.areas import (
 )
 
 COOKIE = "ESTSAUTH"
-_Handler = Callable[[tenants.Tenant, records.Flow], Response]
+_Handler = Callable[[tenants.Tenant, sign_in_records.Flow], Response]
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
@@ -100,7 +100,7 @@ def _authorize(tenant: tenants.Tenant) -> Response:
         return _sent(back.answer)
 
 
-def go_on(tenant: tenants.Tenant, flow: records.Flow) -> Response:
+def go_on(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Response:
     """The first page of a flow, or its end where the browser's session is enough."""
     if sign_in_flow.reuse(tenant, flow, flask.request.cookies.get(COOKIE)):
         return _return(tenant, flow, flow.session_id)
@@ -115,7 +115,9 @@ def _sent(answer: sign_in_request.Answer) -> Response:
     return flask.redirect(answer.location)
 
 
-def _name_page(tenant: tenants.Tenant, flow: records.Flow, problem: sign_in_flow.SignInRefused | None) -> Response:
+def _name_page(
+    tenant: tenants.Tenant, flow: sign_in_records.Flow, problem: sign_in_flow.SignInRefused | None
+) -> Response:
     hint = flow.parameters.get("login_hint", "")
     return page("sign_in_name", tenant=tenant, flow=flow, hint=hint, problem=problem)
 
@@ -129,7 +131,7 @@ def _answer(tenant: tenants.Tenant, tenant_name: str, handler: _Handler) -> Resp
         return page("message", status=400, problem=refusal)
 
 
-def _name(tenant: tenants.Tenant, flow: records.Flow) -> Response:
+def _name(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Response:
     form = flask.request.form
     if "loginfmt" in form:
         try:
@@ -143,7 +145,7 @@ def _name(tenant: tenants.Tenant, flow: records.Flow) -> Response:
 
 
 def _proof_page(
-    tenant: tenants.Tenant, flow: records.Flow, *, way: str | None, problem: sign_in_flow.SignInRefused | None
+    tenant: tenants.Tenant, flow: sign_in_records.Flow, *, way: str | None, problem: sign_in_flow.SignInRefused | None
 ) -> Response:
     offered = sign_in_flow.ways(tenant, flow)
     if flow.answers.get("second_factor"):
@@ -163,7 +165,7 @@ def _proof_page(
     )
 
 
-def _mfa_page(tenant: tenants.Tenant, flow: records.Flow, offered: list[str]) -> Response:
+def _mfa_page(tenant: tenants.Tenant, flow: sign_in_records.Flow, offered: list[str]) -> Response:
     user = sign_in_flow.person(tenant, flow)
     return page(
         "sign_in_mfa",
@@ -175,7 +177,7 @@ def _mfa_page(tenant: tenants.Tenant, flow: records.Flow, offered: list[str]) ->
     )
 
 
-def _credential(tenant: tenants.Tenant, flow: records.Flow) -> Response:
+def _credential(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Response:
     form = flask.request.form
     proof = sign_in_flow.Proof(form.get("method", ""), form.get("value", ""), form.get("method_id", ""))
     try:
@@ -187,19 +189,21 @@ def _credential(tenant: tenants.Tenant, flow: records.Flow) -> Response:
     return _return(tenant, flow, session.id)
 
 
-def _return(tenant: tenants.Tenant, flow: records.Flow, session_id: str | None) -> Response:
+def _return(tenant: tenants.Tenant, flow: sign_in_records.Flow, session_id: str | None) -> Response:
     """Back to the app with the session, unless a registration policy holds the person up."""
     if combined_registration.interrupts(tenant, flow):
         return _interrupt_page(tenant, flow, None)
     return keep_session(_sent(sign_in_request.finish(tenant, flow)), session_id or "")
 
 
-def _interrupt_page(tenant: tenants.Tenant, flow: records.Flow, problem: registration.DeviceRefused | None) -> Response:
+def _interrupt_page(
+    tenant: tenants.Tenant, flow: sign_in_records.Flow, problem: registration.DeviceRefused | None
+) -> Response:
     user = sign_in_flow.person(tenant, flow)
     return page("sign_in_interrupt", tenant=tenant, flow=flow, user=user, problem=problem)
 
 
-def _register(tenant: tenants.Tenant, flow: records.Flow) -> Response:
+def _register(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Response:
     """Interrupt mode: one method is registered, then the sign-in goes on."""
     session = sign_in.live_session(tenant, flow.session_id)
     if session is None:
@@ -225,6 +229,6 @@ def key_in(text: str) -> str:
     return text
 
 
-def session_at_hand(tenant: tenants.Tenant) -> records.Session | None:
+def session_at_hand(tenant: tenants.Tenant) -> sign_in_records.Session | None:
     """The live session of the browser that asks."""
     return sign_in.live_session(tenant, flask.request.cookies.get(COOKIE))

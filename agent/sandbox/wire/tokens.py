@@ -14,7 +14,7 @@ from typing import Any
 
 import flask
 
-from agent.sandbox import errors, records
+from agent.sandbox import errors, records, sign_in_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import microsoft_apps, sign_in, sign_in_device
 from agent.sandbox.wire import assertions
@@ -150,7 +150,9 @@ def _for_app(host: tenants.Tenant, registration: records.Registration, scope: st
     }
 
 
-def app_token(host: tenants.Tenant, registration: records.Registration, *, audience: str) -> records.AccessToken:
+def app_token(
+    host: tenants.Tenant, registration: records.Registration, *, audience: str
+) -> sign_in_records.AccessToken:
     """A fresh app-only token with `roles`, remembered by the tenant; expired ones are forgotten on the way."""
     now = host.now()
     permissions = frozenset(registration.permissions)
@@ -171,7 +173,7 @@ def app_token(host: tenants.Tenant, registration: records.Registration, *, audie
         "ver": "1.0",
     }
     text = host.signer.sign(claims)
-    token = records.AccessToken(
+    token = sign_in_records.AccessToken(
         token=text,
         app_id=registration.app_id,
         kind="app",

@@ -1,0 +1,80 @@
+"""An Apple device's first day with Intune: what Remote Management offers it, its enrolment, and the person it gets."""
+
+from __future__ import annotations
+
+from agent.sandbox import device_records, records
+from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import apple, enrolment, managed_devices, mdm, registration, sign_in
+
+
+def offered(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
+    """What Remote Management offers an Apple device at activation. Raises `DeviceRefused` without a profile."""
+    identity = apple.find_device(tenant, serial)
+    if identity is None or apple.released(tenant, serial):
+        raise registration.DeviceRefused("not_managed", "Apple does not know this device as yours.", status=404)
+    profile = apple.profile_for(tenant, identity)
+    if profile is None:
+        raise registration.DeviceRefused("no_profile", "No enrolment profile is assigned to this device.", status=404)
+    identity.last_contacted, identity.activated_with = tenant.now(), profile.id
+    return identity, profile
+
+
+def _activated(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
+    """The device and the profile it took when it was switched on: another assigned since counts after a wipe."""
+    identity = apple.find_device(tenant, serial)
+    taken = tenant.devices.dep_profiles.get(identity.activated_with or "") if identity else None
+    return (identity, taken) if identity and taken else offered(tenant, serial)
+
+
+def enrol(
+    tenant: tenants.Tenant, hardware: registration.Hardware, *, system: str, user: records.User | None
+) -> mdm.Enrolled:
+    """Automated device enrolment; `user` is set where Setup Assistant asked for a sign-in. Raises `DeviceRefused`.
+
+    With the Company Portal method the device is under management before anybody has signed in
+    (learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentication).
+    """
+    identity, profile = _activated(tenant, hardware.serial)
+    if profile.web_sign_in and user is None:
+        raise registration.DeviceRefused("sign_in_needed", "Remote Management asks for a sign-in first.", status=401)
+    if user is not None:
+        platform = "macOSRestriction" if system == "macOS" else "iosRestriction"
+        mdm.check_may_enrol(tenant, user, platform=platform, hardware=hardware)
+        _check_limit(tenant, user)
+    managed = mdm.new_managed(tenant, hardware, system=system, enrolled_with=profile.name)
+    managed.enrollment_type = "appleBulkWithUser" if profile.requires_user else "appleBulkWithoutUser"
+    managed.supervised, managed.entra_registered = profile.supervised, False
+    if user is not None:
+        mdm.set_person(managed, user)
+        managed.enrolled_by = user.upn
+    identity.enrollment_state = "enrolled"
+    return mdm.Enrolled(managed, mdm.token_for(tenant, managed), {})
+
+
+def _check_limit(tenant: tenants.Tenant, user: records.User) -> None:
+    limit = enrolment.in_force(tenant, enrolment.LIMIT)
+    most = int(limit.properties.get("limit", 15)) if limit else 15
+    if len(managed_devices.of_user(tenant, user.id)) >= most:
+        raise registration.DeviceRefused("device_limit", "This person has reached the limit of enrolled devices.")
+
+
+def bind_person(
+    tenant: tenants.Tenant, bearer: sign_in.Bearer, device_token: str, hardware: registration.Hardware
+) -> device_records.EntraDevice:
+    """Company Portal's sign-in: gives the device its person, registers it with Entra. Raises `DeviceRefused`."""
+    managed = mdm.of_token(tenant, device_token)
+    if managed.user_id and managed.user_id != bearer.user.id:
+        raise registration.DeviceRefused("assigned_to_another", "This device belongs to another person.")
+    mdm.check_may_enrol(tenant, bearer.user, platform="iosRestriction", hardware=hardware)
+    if not managed.user_id:
+        _check_limit(tenant, bearer.user)
+    system = managed.operating_system
+    device = registration.register_phone(tenant, bearer, hardware, system="iPad" if system == "iPadOS" else "iPhone")
+    mdm.set_person(managed, bearer.user)
+    managed.enrolled_by = managed.enrolled_by or bearer.user.upn
+    managed.entra_device_id, managed.entra_registered = device.device_id, True
+    managed.registration_state, managed.join_type = "registered", "azureADRegistered"
+    managed.last_sync = tenant.now()
+    device.is_managed, device.enrollment_profile_name = True, managed.enrollment_profile_name
+    mdm.later(tenant, "compliant", managed, mdm.COMPLIANT_AFTER_SECONDS)
+    return device
