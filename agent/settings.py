@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from agent import errors, settings_file, yaml_files
+from agent.domain.people import Role
 from agent.domain.secrets import Secret
 from agent.yaml_files import Document, Key
 
@@ -94,6 +95,34 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Roles:
+    """The Entra groups (object ids, lower case) whose members hold each role; nobody holds one that names none."""
+
+    technician: frozenset[str] = frozenset()
+    lead: frozenset[str] = frozenset()
+    approver: frozenset[str] = frozenset()
+    auditor: frozenset[str] = frozenset()
+    admin: frozenset[str] = frozenset()
+
+    def groups(self, role: Role) -> frozenset[str]:
+        """The groups of one role."""
+        found: frozenset[str] = getattr(self, role.value)
+        return found
+
+    @property
+    def every_group(self) -> frozenset[str]:
+        """The groups of all roles: whoever is in one of them is staff, and gets no pass from here."""
+        return frozenset().union(*map(self.groups, Role))
+
+
+class IssueAs(StrEnum):
+    """In whose name a pass is made: the operator's own (Entra enforces their rights too), or the registration's."""
+
+    OPERATOR = "operator"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """The certificate (PEM, with its chain) and private key that pages are served with."""
 
@@ -107,6 +136,7 @@ class Settings:
 
     `database_url` and `proxy` may hold a password, so they are not in repr. `profiles_dir` None: the shipped ones.
     `tls` None: a certificate from a local authority. `source` is the file that was read, if there was one.
+    `protected_groups` are object ids in lower case.
     """
 
     state_dir: Path
@@ -119,12 +149,20 @@ class Settings:
     proxy: str = field(default="", repr=False)
     organisation: Organisation = Organisation()
     sites: tuple[Site, ...] = (Site(),)
+    roles: Roles = Roles()
+    protected_groups: frozenset[str] = frozenset()
+    issue_as: IssueAs = IssueAs.APP
     source: Path | None = None
 
     @property
     def sandbox(self) -> bool:
         """Whether the tenant is the pretend one."""
         return self.tenant is None
+
+    @property
+    def operators_sign_in(self) -> bool:
+        """Whether operators prove who they are: on every real tenant, and on a sandbox that issues in their name."""
+        return not self.sandbox or self.issue_as is IssueAs.OPERATOR
 
 
 class Row(NamedTuple):
@@ -166,6 +204,13 @@ TABLE: Final = (
     Row("sites.name", Site().name, "name of the site"),
     Row("sites.zone", Site().zone, "IANA time zone of the times on slips, such as Europe/Berlin"),
     Row("sites.languages", "en", "languages of slips, the first one that is there"),
+    *(Row(f"roles.{role}", "nobody", f"Entra groups (object ids) whose members are {role}s") for role in Role),
+    Row("protected_groups", "none", "Entra groups (object ids) whose members get no pass"),
+    Row(
+        "issue_as",
+        "operator; on the sandbox app",
+        "operator: passes are made in the signed-in operator's own name, with their rights; app: in the issuer's",
+    ),
 )
 """The settings table: key, default and meaning, in the order of the file. A test holds it against the declaration."""
 
@@ -259,6 +304,9 @@ class _Building:
             proxy=shape.proxy.get_secret_value() if shape.proxy else "",
             organisation=Organisation(**shape.organisation.model_dump(exclude_none=True)),
             sites=tuple(_site(site) for site in shape.sites),
+            roles=Roles(**{name: frozenset(ids) for name, ids in shape.roles.model_dump(exclude_none=True).items()}),
+            protected_groups=frozenset(shape.protected_groups or ()),
+            issue_as=IssueAs(shape.issue_as or (IssueAs.APP if shape.tenant == "sandbox" else IssueAs.OPERATOR)),
             source=self._paths.read_from,
         )
 

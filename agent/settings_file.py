@@ -35,7 +35,7 @@ _FOREIGN: Final = frozenset(  # read by the project's own scripts and tests, nev
     {"TAPSLIP_SETTINGS", "TAPSLIP_GRAPH_DATA", "TAPSLIP_CHROMIUM", "TAPSLIP_TEST_POSTGRES"}
 )
 _LATER: Final = (
-    *("templates_dir", "issue_as", "roles", "protected_groups", "guard_rails", "limits", "retention_days"),
+    *("templates_dir", "guard_rails", "limits", "retention_days"),
     *("audit_anchor", "organisation.logo", "tls.proxy", "sites.*.wifi", "sites.*.printers", "sites.*.scanner"),
     *("sites.*.stations", "sites.*.operators"),
 )
@@ -164,6 +164,19 @@ class SiteShape(_Shape):
     languages: Annotated[list[Annotated[str, AfterValidator(_language)]], Field(min_length=1)] | None = None
 
 
+_Groups = Annotated[list[_Guid], Field(min_length=1)]
+
+
+class RolesShape(_Shape):
+    """The Entra groups whose members hold each role, by object id."""
+
+    technician: _Groups | None = None
+    lead: _Groups | None = None
+    approver: _Groups | None = None
+    auditor: _Groups | None = None
+    admin: _Groups | None = None
+
+
 class TlsShape(_Shape):
     """A certificate of your own."""
 
@@ -191,6 +204,9 @@ class SettingsShape(_Shape):
     proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = None
     organisation: OrganisationShape = OrganisationShape()
     sites: Annotated[list[SiteShape], Field(min_length=1, max_length=1)] = [SiteShape()]
+    roles: RolesShape = RolesShape()
+    protected_groups: _Groups | None = None
+    issue_as: Literal["operator", "app"] | None = None
 
 
 @cache
@@ -224,11 +240,16 @@ def overlay(document: Document, place: str, values: Iterable[tuple[str, Key, str
         holder = document.content
         for step, below in itertools.pairwise(key):
             holder = _entered(holder, step, [] if isinstance(below, int) else {})
-        value = [part.strip() for part in text.split(",")] if key[-1] == "languages" else text
+        value = [part.strip() for part in text.split(",")] if _is_list(key) else text
         if isinstance(holder, dict) and isinstance(key[-1], str):
             holder[key[-1]] = value
         else:
             document.faults.append(document.fault(key, "there is no such key"))
+
+
+def _is_list(key: Key) -> bool:
+    """Whether a text for this key names several things, with commas between them."""
+    return key[-1] == "languages" or key == ("protected_groups",) or (key[0] == "roles" and len(key) > 1)
 
 
 def _entered(holder: Any, step: str | int, empty: Any) -> Any:

@@ -129,6 +129,25 @@ def test_a_variable_overrides_the_file_and_an_option_overrides_both(folder: Path
     assert read.tenant.cloud is settings.Cloud.GLOBAL
 
 
+def test_roles_are_groups_by_id_and_passes_are_made_in_the_operators_name_on_a_real_tenant(folder: Path) -> None:
+    first, second = "0000AAAA-1111-2222-3333-44445555CCCC", "11112222-bbbb-3333-cccc-4444dddd5555"
+    text = f"{REAL}roles: {{technician: [{first}, {second}], admin: [{second}]}}\nprotected_groups: [{first}]\n"
+    read = load(text, folder, {"TAPSLIP_ROLES__LEAD": f"{first}, {second}"})
+    assert read.roles == settings.Roles(
+        technician=frozenset({first.lower(), second}),
+        lead=frozenset({first.lower(), second}),
+        admin=frozenset({second}),
+    )
+    assert read.roles.every_group == {first.lower(), second}
+    assert read.protected_groups == {first.lower()}
+    assert read.issue_as is settings.IssueAs.OPERATOR
+    by_app = load(f"{text}issue_as: app\n", folder)
+    assert by_app.issue_as is settings.IssueAs.APP
+    assert by_app.operators_sign_in
+    assert not load("tenant: sandbox\n", folder).operators_sign_in
+    assert load("issue_as: operator\n", folder).operators_sign_in
+
+
 def test_a_variable_turns_a_real_tenant_into_the_sandbox(folder: Path) -> None:
     assert settings.load(str(folder / "tapslip.yaml"), {"TAPSLIP_TENANT": "sandbox"}).sandbox
 
@@ -158,8 +177,13 @@ def test_a_real_tenant_can_come_from_variables_alone(tmp_path: Path) -> None:
         ("sites:\n  - {languages: [English]}", "2: sites.0.languages.0: must be a language such as en or pt-BR"),
         ("sites: [{name: A}, {name: B}]", "1: sites: may have one element only in this version"),
         ("sites: [{wifi: x}]", "1: sites.0.wifi: is not available in this version; take it out"),
-        ("issue_as: operator", "1: issue_as: is not available in this version; take it out"),
-        ("roles:\n  lead: [x]", "1: roles: is not available in this version; take it out"),
+        ("retention_days: 30", "1: retention_days: is not available in this version; take it out"),
+        ("limits:\n  hourly: 1", "1: limits: is not available in this version; take it out"),
+        ("issue_as: operators", "1: issue_as: must be one of operator, app; did you mean “operator”?"),
+        ("roles:\n  lead: [x]", "2: roles.lead.0: must be a GUID such as 00001111-aaaa-2222-bbbb-3333cccc4444"),
+        ("roles:\n  leader: []", "2: roles.leader: there is no such key; did you mean “lead”?"),
+        ("roles: {lead: []}", "1: roles.lead: must not be empty"),
+        ("protected_groups: [Board]", "1: protected_groups.0: must be a GUID"),
         ("public_url: http://x.example", "1: public_url: must be an https address without a path"),
         ("database_url: mysql://x", "1: database_url: must begin with sqlite:/// or postgresql://"),
         ("proxy: proxy:8080", "1: proxy: must be an http address such as http://proxy.example.com:8080"),
