@@ -129,7 +129,8 @@ _MOVES = {
 class Pass:
     """Our own record of a pass.
 
-    `tenant_id` is Graph's id once known; `others` holds the pass ids that were there just before creation.
+    `tenant_id` is Graph's id once known; `others` holds the pass ids that were there just before creation. `by` is the
+    operator's name and `by_id` the object id, which alone decides.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Pass:
     others: tuple[str, ...] = ()
     reason: str = ""
     reference: str = ""
+    by_id: str = ""
     version: int = 0
 
     def moved(self, state: PassState, **changes: object) -> Pass:

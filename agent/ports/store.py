@@ -5,14 +5,14 @@ No unit of work is open while the tenant, a printer or the typesetter is asked; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from agent.domain import journeys, passes
+from agent.domain import alerts, asks, freezes, journeys, passes
 
 #: True while a unit of work is open in this thread: the transport refuses to leave the house then.
 transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
@@ -80,6 +80,12 @@ class PassRows(Protocol):
     def open_of(self, person_id: str) -> Sequence[passes.Pass]:
         """The open pass of a person: none or one."""
 
+    def begun_by(self, operator_id: str, since: datetime) -> int:
+        """How many passes this operator began since then, whatever became of them."""
+
+    def with_tenant_ids(self, tenant_ids: Collection[str]) -> Sequence[passes.Pass]:
+        """Those passes of ours, open or over, that the tenant knows by these ids; oldest first."""
+
 
 class SlipRows(Protocol):
     """Slips, saved by version."""
@@ -123,6 +129,77 @@ class AuditTrail(Protocol):
         """How many rows there are."""
 
 
+class AskRows(Protocol):
+    """Asks, saved by version."""
+
+    def add(self, ask: asks.Ask) -> None:
+        """A new row."""
+
+    def get(self, ask_id: str) -> asks.Ask:
+        """One row, or NotFound."""
+
+    def save(self, ask: asks.Ask) -> asks.Ask:
+        """The row as it now stands; Stale when somebody else was first."""
+
+    def since(self, at: datetime) -> Sequence[asks.Ask]:
+        """Those asked or answered since then, whatever their state; oldest first."""
+
+
+class FreezeRows(Protocol):
+    """Freezes; one holds at a time."""
+
+    def add(self, freeze: freezes.Freeze) -> None:
+        """A new row; Refused (`frozen`) while another one holds."""
+
+    def save(self, freeze: freezes.Freeze) -> freezes.Freeze:
+        """The row as it now stands; Stale when somebody else was first."""
+
+    def holding(self) -> freezes.Freeze | None:
+        """The freeze that holds, if one does."""
+
+
+class AlertRows(Protocol):
+    """Alerts, each raised once."""
+
+    def raise_once(self, alert: alerts.Alert) -> bool:
+        """Keep it unless the same was raised before; whether it is new."""
+
+    def get(self, alert_id: str) -> alerts.Alert:
+        """One row, or NotFound."""
+
+    def save(self, alert: alerts.Alert) -> alerts.Alert:
+        """The row as it now stands; Stale when somebody else was first."""
+
+    def open(self) -> Sequence[alerts.Alert]:
+        """Those that nobody has settled, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A piece of work that one process holds until then; whoever takes it later has a higher `fence`."""
+
+    name: str
+    holder: str
+    fence: int
+    until: datetime
+
+
+class LeaseRows(Protocol):
+    """Who does a piece of work that only one may do at a time."""
+
+    def take(self, name: str, holder: str, now: datetime, until: datetime) -> Lease | None:
+        """The lease when nobody holds it at `now`; None when somebody does."""
+
+    def renew(self, lease: Lease, until: datetime) -> Lease:
+        """The lease for longer; Stale when somebody else took it meanwhile."""
+
+    def release(self, lease: Lease, now: datetime) -> None:
+        """Let the next one in; nothing when the lease was lost."""
+
+    def hold(self, lease: Lease) -> None:
+        """Nothing while no other has taken it; Stale afterwards, so that a late save is refused with its block."""
+
+
 class Transaction(Protocol):
     """One unit of work: commits at the end of its block, rolls back on any exception."""
 
@@ -141,6 +218,22 @@ class Transaction(Protocol):
     @property
     def watermarks(self) -> Watermarks:
         """Watermarks."""
+
+    @property
+    def asks(self) -> AskRows:
+        """Asks."""
+
+    @property
+    def freezes(self) -> FreezeRows:
+        """Freezes."""
+
+    @property
+    def alerts(self) -> AlertRows:
+        """Alerts."""
+
+    @property
+    def leases(self) -> LeaseRows:
+        """Leases."""
 
     @property
     def audit(self) -> AuditTrail:

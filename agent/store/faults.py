@@ -1,6 +1,7 @@
 """The store's edge: what SQLAlchemy and the drivers raise becomes ours here, without parameters or passwords.
 
 a second open pass            Refused (live_pass)
+a second freeze               Refused (frozen)
 locked out by other work      Stale: nothing was changed, try again
 no such server, file, rights  Misconfigured
 anything else                 AgentError: a bug of ours
@@ -63,6 +64,8 @@ def _integrity(cause: BaseException | None) -> errors.AgentError:
             "Use it, revoke it, or ask for it to be replaced.",
             codes=("live_pass",),
         )
+    if constraint == schema.ONE_FREEZE or str(cause) == "UNIQUE constraint failed: freezes.state":
+        return errors.Refused("Everything is frozen already.", "`tapslip unfreeze` lifts it.", codes=("frozen",))
     return errors.AgentError(
         f"The database refused rows that contradict each other ({constraint or cause}).",
         "This is a bug: please report it.",

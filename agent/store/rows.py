@@ -128,6 +128,7 @@ def encode_pass(row: passes.Pass) -> Cells:
         "others": canonical(list(row.others)),
         "reason": row.reason,
         "reference": row.reference,
+        "by_id": row.by_id,
         "version": row.version,
     }
 
@@ -148,6 +149,7 @@ def decode_pass(cells: sa.RowMapping) -> passes.Pass:
         others=tuple(json.loads(cells["others"])),
         reason=cells["reason"],
         reference=cells["reference"],
+        by_id=cells["by_id"],
         version=cells["version"],
     )
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from agent.store.times import UtcTime
 
 #: The newest step in `migrations/versions/`.
-REVISION = "0001"
+REVISION = "0002"
 #: The index that lets a person have one open pass.
 ONE_OPEN_PASS = "one_open_pass"  # noqa: S105  an index's name
 
@@ -66,7 +66,9 @@ passes = sa.Table(
     sa.Column("gone_at", UtcTime),
     *_text("tenant_id", "others", "reason", "reference"),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("by_id", sa.Text, nullable=False, server_default=""),
 )
+sa.Index("passes_of_operator", passes.c.by_id, passes.c.requested_at)
 #: As the partial index says it, see above.
 PASS_IS_OPEN = sa.text("state IN ('requested', 'issuing', 'issued', 'unknown')")
 sa.Index(
@@ -115,6 +117,55 @@ audit_head = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("row", sa.Integer, nullable=False),
     *_text("mac", "seal"),
+)
+
+asks = sa.Table(
+    "asks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    *_text("kind", "state", "matter", "why", "roles", "user_name", "asked_by", "asked_by_name"),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    *_text("named", "answered_by", "answered_by_name"),
+    sa.Column("answered_at", UtcTime),
+    *_text("note"),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+sa.Index("recent_asks", asks.c.asked_at)
+
+freezes = sa.Table(
+    "freezes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    *_text("state"),
+    sa.Column("at", UtcTime, nullable=False),
+    *_text("by", "by_name", "why"),
+    sa.Column("lifted_at", UtcTime),
+    *_text("lifted_by"),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+#: The index that lets one freeze hold at a time.
+ONE_FREEZE = "one_freeze"
+FREEZE_HOLDS = sa.text("state = 'holds'")
+sa.Index(ONE_FREEZE, freezes.c.state, unique=True, sqlite_where=FREEZE_HOLDS, postgresql_where=FREEZE_HOLDS)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    *_text("kind", "level", "person_id", "subject", "sentence", "act", "link"),
+    sa.Column("raised_at", UtcTime, nullable=False),
+    sa.Column("settled_at", UtcTime),
+    *_text("settled_by", "note"),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    *_text("holder"),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
 )
 
 stamps = sa.Table(

@@ -17,7 +17,7 @@ from sqlalchemy import event, exc, pool
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agent import errors, ports
-from agent.store import audit, faults, schema, tables
+from agent.store import audit, decisions, faults, schema, tables
 from agent.store.work import Work
 
 #: Seconds to wait for other work before giving up; units of work last milliseconds.
@@ -38,6 +38,10 @@ class Transaction:
         self.passes = tables.PassRows(work)
         self.slips = tables.SlipRows(work)
         self.watermarks = tables.Watermarks(work)
+        self.asks = decisions.AskRows(work)
+        self.freezes = decisions.FreezeRows(work)
+        self.alerts = decisions.AlertRows(work)
+        self.leases = decisions.LeaseRows(work)
         self.audit = audit.AuditTrail(work, audit_key)
 
 

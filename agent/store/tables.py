@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agent import errors
 from agent.domain import journeys, passes
 from agent.store import rows, schema
+from agent.store.versioned import Table
 from agent.store.work import Work
 
-
-class _Saved(Protocol):
-    @property
-    def version(self) -> int: ...
-
-
-V = TypeVar("V", bound=_Saved)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table(Generic[V]):
-    """A versioned table: its key, the column its rows are ordered by, and how a row reads."""
-
-    table: sa.Table
-    key: sa.Column[Any]
-    order: sa.Column[Any]
-    encode: Callable[[V], rows.Cells]
-    decode: Callable[[sa.RowMapping], V]
-    word: str
-
-    def add(self, work: Work, value: V) -> None:
-        work.run(self.table.insert().values(self.encode(value)))
-
-    def get(self, work: Work, key: str) -> V:
-        found = self.find(work, self.key == key)
-        if not found:
-            raise errors.NotFound(
-                f"There is no {self.word} {key}.", "Check the number, or look for it with: tapslip status"
-            )
-        return found[0]
-
-    def save(self, work: Work, value: V) -> V:
-        cells = self.encode(value)
-        key, raised = cells[self.key.name], value.version + 1
-        as_read = (self.key == key) & (self.table.c.version == value.version)
-        if work.run(self.table.update().where(as_read).values(cells | {"version": raised})).rowcount:
-            return dataclasses.replace(value, version=raised)  # type: ignore[type-var]
-        self.get(work, key)
-        raise errors.Stale(
-            f"The {self.word} {key} was changed by somebody else in the meantime.",
-            "Look at it again, then decide again.",
-        )
-
-    def find(self, work: Work, *where: sa.ColumnElement[bool] | sa.TextClause) -> list[V]:
-        """Oldest first; rows of one instant by their key, so that the order never wavers."""
-        return self.read(work, sa.select(self.table).where(*where).order_by(self.order, self.key))
-
-    def recent(self, work: Work, limit: int) -> list[V]:
-        return self.read(work, sa.select(self.table).order_by(self.order.desc(), self.key.desc()).limit(limit))
-
-    def read(self, work: Work, query: sa.Select[Any]) -> list[V]:
-        return [self.decode(cells) for cells in work.run(query).mappings()]
-
-
-_JOURNEYS = _Table(
+_JOURNEYS = Table(
     schema.journeys,
     schema.journeys.c.id,
     schema.journeys.c.opened_at,
@@ -78,10 +22,10 @@ _JOURNEYS = _Table(
     rows.decode_journey,
     "journey",
 )
-_PASSES = _Table(
+_PASSES = Table(
     schema.passes, schema.passes.c.id, schema.passes.c.requested_at, rows.encode_pass, rows.decode_pass, "pass"
 )
-_SLIPS = _Table(schema.slips, schema.slips.c.number, schema.slips.c.made_at, rows.encode_slip, rows.decode_slip, "slip")
+_SLIPS = Table(schema.slips, schema.slips.c.number, schema.slips.c.made_at, rows.encode_slip, rows.decode_slip, "slip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +84,16 @@ class PassRows:
     def open_of(self, person_id: str) -> Sequence[passes.Pass]:
         """The open pass of a person: none or one."""
         return _PASSES.find(self.work, schema.passes.c.person_id == person_id, schema.PASS_IS_OPEN)
+
+    def begun_by(self, operator_id: str, since: datetime) -> int:
+        """How many passes this operator began since then, whatever became of them."""
+        of_theirs = (schema.passes.c.by_id == operator_id) & (schema.passes.c.requested_at >= since)
+        counted = sa.select(sa.func.count()).select_from(schema.passes).where(of_theirs)
+        return int(self.work.run(counted).scalar_one())
+
+    def with_tenant_ids(self, tenant_ids: Collection[str]) -> Sequence[passes.Pass]:
+        """Those passes of ours, open or over, that the tenant knows by these ids; oldest first."""
+        return _PASSES.find(self.work, schema.passes.c.tenant_id.in_(sorted(tenant_ids)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ def _neutral(seen: Any) -> str:
 def test_the_comparison_sees_the_partial_unique_index(url: str) -> None:
     with stores.opened(url), stores.by_hand(url) as connection:
         seen = shape(connection)["passes"]["indices"]
+    seen = [index for index in seen if "'one_open_pass'" in index]
     assert len(seen) == 1
-    assert "'one_open_pass'" in seen[0]
     assert "'unique': 1" in seen[0] or "'unique': True" in seen[0]
     assert "_where" in seen[0]
 
