@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from agent import errors, settings_file, yaml_files
+from agent.domain import guard_rails
+from agent.domain.guard_rails import GuardRails
 from agent.domain.people import Role
 from agent.domain.secrets import Secret
 from agent.yaml_files import Document, Key
@@ -152,6 +154,7 @@ class Settings:
     roles: Roles = Roles()
     protected_groups: frozenset[str] = frozenset()
     issue_as: IssueAs = IssueAs.APP
+    guard_rails: GuardRails = field(default_factory=GuardRails)
     source: Path | None = None
 
     @property
@@ -163,56 +166,6 @@ class Settings:
     def operators_sign_in(self) -> bool:
         """Whether operators prove who they are: on every real tenant, and on a sandbox that issues in their name."""
         return not self.sandbox or self.issue_as is IssueAs.OPERATOR
-
-
-class Row(NamedTuple):
-    """One line of the README's table."""
-
-    key: str
-    default: str
-    meaning: str
-
-
-_REGISTRATION: Final = (
-    "client_id and one of managed_identity (system or user), federated_token_file, certificate_file (PEM or PFX, with "
-    "passphrase_file), secret_file and secret"
-)
-TABLE: Final = (
-    Row("tenant", "sandbox", "sandbox, or the keys below for a real tenant"),
-    Row("tenant.cloud", "global", "global, us_gov or us_gov_dod"),
-    Row("tenant.tenant_id", "", "the tenant's id, a GUID"),
-    Row("tenant.sign_in", "browser", "how operators sign in: browser, or device_code (which can be phished)"),
-    Row("tenant.registrations.watcher", "", f"reads: {_REGISTRATION}"),
-    Row("tenant.registrations.issuer", "", "makes and deletes passes: likewise"),
-    Row(
-        "tenant.registrations.writer",
-        "none",
-        "the pass policy in an administrator's name, later devices: likewise, but no managed identity",
-    ),
-    Row("tenant.registrations.operators", "none", "operators' sign-in: likewise, but no managed identity"),
-    Row("tenant.registrations.sender", "none", "sends mail: likewise"),
-    Row("state_dir", "per user", "folder of database, keys and the sandbox's ready line; owner-only when created"),
-    Row("database_url", "SQLite in state_dir", "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"),
-    Row("keys_file", "keys.json in state_dir", "keys of audit and sessions; keep it out of the database's backups"),
-    Row("profiles_dir", "the shipped ten", "folder of profiles to use instead"),
-    Row("public_url", "", "https address under which others reach the pages"),
-    Row("tls.certificate_file", "local authority", "PEM certificate with its chain"),
-    Row("tls.key_file", "local authority", "PEM private key of that certificate"),
-    Row("proxy", "", "http address of the proxy to Microsoft; nothing is taken from other variables"),
-    Row("organisation.name", Organisation().name, "the name that a device must show during set-up"),
-    Row("organisation.support", Organisation().support, "whom to call, as printed on slips"),
-    Row("sites.name", Site().name, "name of the site"),
-    Row("sites.zone", Site().zone, "IANA time zone of the times on slips, such as Europe/Berlin"),
-    Row("sites.languages", "en", "languages of slips, the first one that is there"),
-    *(Row(f"roles.{role}", "nobody", f"Entra groups (object ids) whose members are {role}s") for role in Role),
-    Row("protected_groups", "none", "Entra groups (object ids) whose members get no pass"),
-    Row(
-        "issue_as",
-        "operator; on the sandbox app",
-        "operator: passes are made in the signed-in operator's own name, with their rights; app: in the issuer's",
-    ),
-)
-"""The settings table: key, default and meaning, in the order of the file. A test holds it against the declaration."""
 
 
 def environment() -> Mapping[str, str]:
@@ -307,8 +260,17 @@ class _Building:
             roles=Roles(**{name: frozenset(ids) for name, ids in shape.roles.model_dump(exclude_none=True).items()}),
             protected_groups=frozenset(shape.protected_groups or ()),
             issue_as=IssueAs(shape.issue_as or (IssueAs.APP if shape.tenant == "sandbox" else IssueAs.OPERATOR)),
+            guard_rails=self._guard_rails(shape.guard_rails),
             source=self._paths.read_from,
         )
+
+    def _guard_rails(self, rails: GuardRails) -> GuardRails:
+        """What holds for every journey; a fault for each value that cannot be meant here."""
+        found = [*guard_rails.contradictions(rails)]
+        found += [(key, "belongs in a profile") for key in ("starter", "names_lost_method") if getattr(rails, key)]
+        faults = [self._document.fault(("guard_rails", key), sentence) for key, sentence in found]
+        self._document.faults.extend(faults)
+        return rails
 
     def _optional_path(self, text: str | None) -> Path | None:
         return self._paths.absolute(text) if text else None

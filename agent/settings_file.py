@@ -28,6 +28,8 @@ from pydantic import (
     model_validator,
 )
 
+from agent import yaml_files
+from agent.domain.guard_rails import GuardRails
 from agent.yaml_files import Document, Key
 
 PREFIX: Final = "TAPSLIP_"
@@ -35,7 +37,7 @@ _FOREIGN: Final = frozenset(  # read by the project's own scripts and tests, nev
     {"TAPSLIP_SETTINGS", "TAPSLIP_GRAPH_DATA", "TAPSLIP_CHROMIUM", "TAPSLIP_TEST_POSTGRES"}
 )
 _LATER: Final = (
-    *("templates_dir", "guard_rails", "limits", "retention_days"),
+    *("templates_dir", "limits", "retention_days"),
     *("audit_anchor", "organisation.logo", "tls.proxy", "sites.*.wifi", "sites.*.printers", "sites.*.scanner"),
     *("sites.*.stations", "sites.*.operators"),
 )
@@ -207,6 +209,7 @@ class SettingsShape(_Shape):
     roles: RolesShape = RolesShape()
     protected_groups: _Groups | None = None
     issue_as: Literal["operator", "app"] | None = None
+    guard_rails: GuardRails = GuardRails()
 
 
 @cache
@@ -240,7 +243,7 @@ def overlay(document: Document, place: str, values: Iterable[tuple[str, Key, str
         holder = document.content
         for step, below in itertools.pairwise(key):
             holder = _entered(holder, step, [] if isinstance(below, int) else {})
-        value = [part.strip() for part in text.split(",")] if _is_list(key) else text
+        value = [part.strip() for part in text.split(",")] if _is_list(key) else _plain(key, text)
         if isinstance(holder, dict) and isinstance(key[-1], str):
             holder[key[-1]] = value
         else:
@@ -249,7 +252,13 @@ def overlay(document: Document, place: str, values: Iterable[tuple[str, Key, str
 
 def _is_list(key: Key) -> bool:
     """Whether a text for this key names several things, with commas between them."""
-    return key[-1] == "languages" or key == ("protected_groups",) or (key[0] == "roles" and len(key) > 1)
+    lists = (("protected_groups",), ("guard_rails", "people"), ("guard_rails", "proof_kinds"))
+    return key[-1] == "languages" or key in lists or (key[0] == "roles" and len(key) > 1)
+
+
+def _plain(key: Key, text: str) -> object:
+    """A guard rail is on, off or a number, as it would be read from the file."""
+    return yaml_files.plain(text) if key[0] == "guard_rails" else text
 
 
 def _entered(holder: Any, step: str | int, empty: Any) -> Any:

@@ -185,11 +185,15 @@ class _Reader:
         if _invisible(text):
             self._fault(key, "holds an invisible character; type the text again")
         if event.implicit[0]:
-            if text in _WORDS:
-                return _WORDS[text]
-            if _WHOLE_NUMBER.fullmatch(text):
-                return int(text)
+            return plain(text)
         return text
+
+
+def plain(text: str) -> object:
+    """What a plain scalar means: nothing, true, false, a whole number, or else the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
 
 
 def _invisible(text: str) -> bool:

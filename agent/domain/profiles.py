@@ -6,11 +6,13 @@ so that every reader is bound by them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from agent.domain import guard_rails
 from agent.domain.devices import AppleSignIn, DeviceKind
+from agent.domain.guard_rails import GuardRails
 from agent.domain.people import MethodKind
 
 
@@ -84,17 +86,6 @@ class TermsRule:
 
 
 @dataclass(frozen=True, slots=True)
-class GuardRails:
-    """What a profile demands of the person, the operator and the proof before a pass may be made."""
-
-    starter: bool = False
-    proof_of_identity: bool = False
-    person_present: bool = False
-    approver: bool = False
-    names_lost_method: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One numbered instruction on the slip; `use` marks where the user name or the code is typed."""
 
@@ -131,7 +122,7 @@ class Profile:
     done: frozenset[Milestone]
     registers: frozenset[MethodKind]
     slip: SlipText
-    guard_rails: GuardRails = GuardRails()
+    guard_rails: GuardRails = field(default_factory=GuardRails)
     apple_sign_in: AppleSignIn | None = None
     single_app_mode: bool = False
     proof_missing: str = ""
@@ -162,6 +153,7 @@ def contradictions(profile: Profile) -> tuple[tuple[str, str], ...]:
         found.append(("apple_sign_in", "an Apple journey must say where the person signs in"))
     if profile.device is not DeviceKind.APPLE and (profile.apple_sign_in or profile.single_app_mode):
         found.append(("apple_sign_in", "only an Apple journey has an Apple sign-in"))
+    found += [(f"guard_rails.{key}", sentence) for key, sentence in guard_rails.contradictions(profile.guard_rails)]
     if Milestone.OLD_METHOD_GONE in profile.done and not profile.guard_rails.names_lost_method:
         found.append(("guard_rails.names_lost_method", "a journey that ends with the old method gone must name it"))
     return tuple(found)

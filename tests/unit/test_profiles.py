@@ -8,7 +8,8 @@ import pytest
 
 from agent import profile_files
 from agent.domain.devices import AppleSignIn, DeviceKind
-from agent.domain.profiles import GuardRails, Milestone, SecondTime, SlipText, Step, TermsRule
+from agent.domain.guard_rails import GuardRails
+from agent.domain.profiles import Milestone, SecondTime, SlipText, Step, TermsRule
 
 SHIPPED = profile_files.load_all()
 LAPTOP, KEY, PHONE = SHIPPED["windows-autopilot"], SHIPPED["security-key"], SHIPPED["ios-company-portal"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from agent import profile_files, settings
+from agent import profile_files, settings_table
 from agent.cli import main
 from agent.domain import words
 
@@ -19,7 +19,7 @@ def test_the_help_block_is_what_the_command_prints() -> None:
 
 
 def test_the_settings_table_is_the_programs_own() -> None:
-    rows = [f"| `{row.key}` | {row.default or '—'} | {row.meaning} |" for row in settings.TABLE]
+    rows = [f"| `{row.key}` | {row.default or '—'} | {row.meaning} |" for row in settings_table.TABLE]
     assert "\n".join(rows) in README
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from agent import errors, settings, settings_file
+from agent import errors, settings, settings_file, settings_table
 from agent.domain.secrets import Secret
 
 REAL = """\
@@ -301,6 +302,9 @@ def test_a_file_that_is_named_but_not_there_is_refused(tmp_path: Path) -> None:
 
 def leaves(shape: typing.Any, above: str = "") -> Iterator[str]:
     """The keys below a shape, down to a registration, whose own keys the table tells in its meaning."""
+    if dataclasses.is_dataclass(shape):
+        yield from (f"{above}{field.name}" for field in dataclasses.fields(shape))
+        return
     for name, field in shape.model_fields.items():
         key = f"{above}{name}"
         below = [found for found in shapes_in(field.annotation) if found is not settings_file.RegistrationShape]
@@ -312,18 +316,43 @@ def leaves(shape: typing.Any, above: str = "") -> Iterator[str]:
 
 def shapes_in(annotation: typing.Any) -> Iterator[typing.Any]:
     """The shapes that a type names, inside lists and alternatives too."""
-    if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+    if isinstance(annotation, type) and (hasattr(annotation, "model_fields") or dataclasses.is_dataclass(annotation)):
         yield annotation
     for inner in typing.get_args(annotation):
         yield from shapes_in(inner)
 
 
 def test_the_settings_table_has_every_key_and_no_other() -> None:
-    told = [row.key for row in settings.TABLE]
+    told = [row.key for row in settings_table.TABLE]
     assert sorted(told) == sorted([*leaves(settings_file.SettingsShape), "tenant"])
-    assert all(row.meaning for row in settings.TABLE)
+    assert all(row.meaning for row in settings_table.TABLE)
 
 
 def test_a_list_from_variables_has_no_gaps(tmp_path: Path) -> None:
     found = faults("{}\n", tmp_path, {"TAPSLIP_SITES__3__NAME": "x"})
     assert "environment: TAPSLIP_SITES__3__NAME: there is no such key" in found
+
+
+def test_guard_rails_are_read_from_file_and_variables(tmp_path: Path) -> None:
+    text = "guard_rails:\n  hours: Mon-Fri 07:00-19:00\n  people: [AAAA1111-aaaa-2222-bbbb-3333cccc4444]\n"
+    rails = load(text, tmp_path, {"TAPSLIP_GUARD_RAILS__PASSES_AN_HOUR": "30"}).guard_rails
+    assert (rails.hours, rails.passes_an_hour, rails.approver) == ("Mon-Fri 07:00-19:00", 30, False)
+    assert rails.people == ("AAAA1111-aaaa-2222-bbbb-3333cccc4444",)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("hours: always", "guard_rails.hours: must be written like Mon-Fri 07:00-19:00, Sat 08:00-12:00"),
+        ("hours: Fri-Mon 07:00-19:00", "guard_rails.hours: must go forward"),
+        ("people: [Starters]", "guard_rails.people: must be object ids (GUIDs) of groups"),
+        ("desk_number: INC(", "guard_rails.desk_number: is not a regular expression"),
+        ("passes_an_hour: 0", "guard_rails.passes_an_hour: must be 1 or more"),
+        ("proof_kinds: [photo-id]", "guard_rails.proof_kinds: means nothing without proof_of_identity"),
+        ("proof_kinds: [badge]", "guard_rails.proof_kinds"),
+        ("starter: true", "guard_rails.starter: belongs in a profile"),
+        ("approval: true", "guard_rails.approval: there is no such key"),
+    ],
+)
+def test_a_guard_rail_that_cannot_be_meant_is_refused_at_load(said: str, fault: str, tmp_path: Path) -> None:
+    assert any(fault in line for line in faults(f"guard_rails:\n  {said}\n", tmp_path))
