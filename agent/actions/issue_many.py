@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent import errors
-from agent.actions import issue, planning, preflight
+from agent.actions import issue, planning, preflight, tenant_part
 from agent.domain import cases
 from agent.domain.secrets import PassCode
 from agent.ports import Agent
@@ -82,7 +82,8 @@ def _next_round(left: Sequence[_Numbered]) -> tuple[list[_Numbered], list[_Numbe
 def _round(agent: Agent, requests: Sequence[planning.Request], at_once: int) -> list[Outcome]:
     try:
         items = [item for request in requests for item in request.asked.items]
-        facts = preflight.gather(agent, [request.asked.person for request in requests], items)
+        names = [request.asked.person for request in requests]
+        facts = preflight.gather(agent, names, items, no_older_than=tenant_part.NOW)
     except errors.Refused:
         facts = None  # one of the names cannot be looked up: only that one is to fail
     except errors.AgentError as away:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from agent import errors
-from agent.actions import preflight, sheets
-from agent.domain import cases, device_findings, findings, journeys, passes, people, profiles
+from agent.actions import preflight, sheets, tenant_part
+from agent.domain import cases, findings, journeys, passes, people, profiles
 from agent.domain.facts import Known
 from agent.domain.people import Operator
+from agent.domain.rules import devices
 from agent.domain.secrets import PassCode
 from agent.ports import Agent, AuditEntry, Paper
 
@@ -54,12 +55,12 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None) -> Pl
     `facts` are those that were gathered just now for many people, this one among them.
     """
     if facts is None:
-        report = preflight.preflight(agent, request.asked)
+        report = preflight.preflight(agent, request.asked, no_older_than=tenant_part.NOW)
     else:
         report = preflight.judged(agent, request.asked, facts)
     whole = _whole_kit(agent, report)
     if whole != request.asked:
-        report = preflight.preflight(agent, whole)
+        report = preflight.preflight(agent, whole, no_older_than=tenant_part.SAME_ISSUE)
     who = report.facts.people[request.asked.person]
     terms, person = report.verdict.terms, who.person
     if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
@@ -80,7 +81,7 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None) -> Pl
 def _whole_kit(agent: Agent, report: preflight.Report) -> cases.KitAsked:
     """What was asked and the person's other open journeys: a new pass serves them all, and each gets a new slip."""
     asked, kit = report.asked, report.facts.people[report.asked.person].kit
-    records = map(device_findings.matched, findings.cases(report.facts, asked, agent.clock.now()))
+    records = map(devices.matched, findings.cases(report.facts, asked, agent.clock.now()))
     serials = {record.serial.upper() for record in records if record}
     without = {item.profile.name for item in asked.items if not item.scanned}
     others = [j for j in kit if (j.serial.upper() not in serials if j.serial else j.profile not in without)]
@@ -137,7 +138,7 @@ def _sheets(agent: Agent, request: Request, report: preflight.Report, row: passe
 def _journey(
     agent: Agent, case: cases.Case, person: people.Person, row: passes.Pass, baseline: frozenset[str]
 ) -> journeys.Journey:
-    record = device_findings.matched(case)
+    record = devices.matched(case)
     serial = record.serial if record else ""
     for known in case.person.kit:
         if known.profile == case.profile.name and known.serial.upper() == serial.upper():

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
+from agent.actions import tenant_part
+from agent.actions.reading import access, apple, directory, windows
 from agent.domain import cases, devices, findings, passes, people, scans
 from agent.domain.devices import DeviceKind
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.journeys import Journey, family
 from agent.domain.profiles import Profile
+from agent.domain.topics import access as access_topic
+from agent.domain.topics import apple as apple_topic
+from agent.domain.topics import windows as windows_topic
 from agent.ports import Agent
 
 _NOT_FOUND = NotChecked("the person was not found")
+
+R = TypeVar("R", devices.AutopilotRecord, devices.AppleRecord)
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,78 +41,62 @@ class _Remembered:
     taken: Mapping[str, Journey]
 
 
-def gather(agent: Agent, names: Sequence[str], items: Iterable[cases.Item]) -> cases.Facts:
+def gather(
+    agent: Agent,
+    names: Sequence[str],
+    items: Iterable[cases.Item],
+    *,
+    no_older_than: timedelta = tenant_part.LOOKING,
+) -> cases.Facts:
     """Facts about people (by user name or id) and devices (by what was scanned), always for many at once.
 
-    Raises TenantUnreachable, TenantThrottled or Misconfigured when the tenant cannot be asked at all, and Refused
-    for a name that cannot be a user name.
+    `no_older_than` is what may be remembered of the tenant part. People and devices are read side by side, in three
+    waits at most (`reading`). Raises TenantUnreachable, TenantThrottled or Misconfigured when the tenant cannot be
+    asked at all, and Refused for a name that cannot be a user name.
     """
     asked = tuple(dict.fromkeys(names))
     wanted = tuple(dict.fromkeys((item.scanned, item.profile.device) for item in items if item.scanned))
     read = {scanned: scans.read(scanned) for scanned, _ in wanted}
-    first = _first_wave(agent, asked, wanted, read)
-    found = {name: fact.value for name, fact in first.people.items() if isinstance(fact, Known) and fact.value}
-    second = _second_wave(agent, [person.id for person in found.values()], first.tenant)
-    remembered = _remember(agent, [person.id for person in found.values()])
+    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="gather") as pool:
+        tenant = pool.submit(tenant_part.gather, agent, no_older_than)
+        serials = {kind: _candidates(wanted, read, kind) for kind in DeviceKind}
+        pcs = pool.submit(windows.devices, agent, serials[DeviceKind.WINDOWS], lambda: tenant.result()[0])
+        apples = pool.submit(apple.devices, agent, serials[DeviceKind.APPLE], lambda: tenant.result()[0])
+        found = agent.people.find(asked)
+        known = [fact.value for fact in found.values() if isinstance(fact, Known) and fact.value]
+        second = _second_wave(agent, known, tenant.result()[0])
+    remembered = _remember(agent, [person.id for person in known])
     return cases.Facts(
-        first.tenant,
-        {name: _person(name, first.people[name], second, remembered) for name in asked},
-        {scanned: _device(read[scanned], first, remembered) for scanned, _ in wanted},
+        tenant.result()[0],
+        {name: _person(name, found[name], second, remembered) for name in asked},
+        {scanned: _device(read[scanned], pcs.result(), apples.result(), remembered) for scanned, _ in wanted},
+        remembered=tenant.result()[1],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _First:
-    tenant: cases.TenantFacts
-    people: Mapping[str, Fact[people.Person | None]]
-    autopilot: Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]
-    apple: Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]
-
-
-def _first_wave(
-    agent: Agent,
-    names: Sequence[str],
-    wanted: Sequence[tuple[str, DeviceKind]],
-    read: Mapping[str, scans.Scan],
-) -> _First:
-    windows = [c for scanned, kind in wanted if kind is DeviceKind.WINDOWS for c in read[scanned].candidates]
-    apples = [c for scanned, kind in wanted if kind is DeviceKind.APPLE for c in read[scanned].candidates]
-    with ThreadPoolExecutor(max_workers=7) as pool:
-        name = pool.submit(_organisation, agent)
-        policy = pool.submit(agent.tenant.policy)
-        page = pool.submit(agent.tenant.status_page)
-        skew = pool.submit(agent.tenant.skew)
-        found = pool.submit(agent.people.find, names)
-        autopilot = pool.submit(agent.devices.autopilot, list(dict.fromkeys(windows)))
-        apple = pool.submit(agent.devices.apple, list(dict.fromkeys(apples)))
-    tenant = cases.TenantFacts(policy.result(), page.result(), skew.result(), name.result())
-    return _First(tenant, found.result(), autopilot.result(), apple.result())
-
-
-def _organisation(agent: Agent) -> str:
-    """The tenant's name where nobody set one; a slip must show what the device shows during set-up."""
-    if agent.settings.organisation.named:
-        return ""
-    fact = agent.tenant.organisation()
-    return fact.value.name if isinstance(fact, Known) else ""
+def _candidates(
+    wanted: Sequence[tuple[str, DeviceKind]], read: Mapping[str, scans.Scan], kind: DeviceKind
+) -> list[str]:
+    return list(dict.fromkeys(c for scanned, of_kind in wanted if of_kind is kind for c in read[scanned].candidates))
 
 
 @dataclass(frozen=True, slots=True)
 class _Second:
-    roles: Mapping[str, Fact[tuple[people.HeldRole, ...]]]
-    methods: Mapping[str, Fact[tuple[people.SignInMethod, ...]]]
-    groups: Mapping[str, Fact[frozenset[str]]]
-    listed: Mapping[str, Fact[tuple[passes.TenantPass, ...]]]
+    """What is known of people by object id."""
+
+    directory: directory.Directory
+    access: Mapping[str, access_topic.PersonPart]
+    windows: Mapping[str, windows_topic.PersonPart]
+    apple: Mapping[str, apple_topic.PersonPart]
 
 
-def _second_wave(agent: Agent, ids: Sequence[str], tenant: cases.TenantFacts) -> _Second:
-    named = tenant.policy.value.named_groups if isinstance(tenant.policy, Known) else frozenset[str]()
+def _second_wave(agent: Agent, known: Sequence[people.Person], tenant: cases.TenantFacts) -> _Second:
     with ThreadPoolExecutor(max_workers=4) as pool:
-        roles = pool.submit(agent.people.roles, ids)
-        methods = pool.submit(agent.people.methods, ids)
-        groups = pool.submit(agent.people.groups, ids, named)
-        listed = pool.submit(agent.passes.of, ids)
-    return _Second(roles.result(), methods.result(), groups.result(), listed.result())
+        of_all = pool.submit(directory.people_of, agent, [person.id for person in known], tenant.named_groups)
+        of_access = pool.submit(access.people, agent, known, tenant)
+        of_windows = pool.submit(windows.people, agent, known, tenant)
+        of_apple = pool.submit(apple.people, agent, known, tenant)
+    return _Second(of_all.result(), of_access.result(), of_windows.result(), of_apple.result())
 
 
 def _remember(agent: Agent, ids: Sequence[str]) -> _Remembered:
@@ -135,26 +128,38 @@ def _person(name: str, fact: Fact[people.Person | None], second: _Second, rememb
     return cases.PersonFacts(
         name,
         fact,
-        second.roles[who],
-        second.methods[who],
-        second.groups[who],
-        second.listed[who],
+        second.directory.roles[who],
+        second.directory.methods[who],
+        second.directory.groups[who],
+        second.directory.listed[who],
         remembered.ours.get(who),
         remembered.slips.get(who, ()),
         remembered.kits[who],
         remembered.families.get(who, ()),
+        access=second.access[who],
+        windows=second.windows[who],
+        apple=second.apple[who],
     )
 
 
-def _device(scan: scans.Scan, first: _First, remembered: _Remembered) -> cases.DeviceFacts:
-    autopilot = _first_match([first.autopilot[c] for c in scan.candidates if c in first.autopilot])
-    apple = _first_match([first.apple[c] for c in scan.candidates if c in first.apple])
-    matched = [record.serial for fact in (autopilot, apple) if isinstance(fact, Known) for record in fact.value]
+def _device(scan: scans.Scan, pcs: windows.Looked, apples: apple.Looked, remembered: _Remembered) -> cases.DeviceFacts:
+    autopilot = _first_match([pcs.records[c] for c in scan.candidates if c in pcs.records])
+    of_apple = _first_match([apples.records[c] for c in scan.candidates if c in apples.records])
+    matched = [record.serial for fact in (autopilot, of_apple) if isinstance(fact, Known) for record in fact.value]
     taken = (remembered.taken.get(serial.upper()) for serial in matched or scan.candidates)
-    return cases.DeviceFacts(scan, autopilot, apple, next((journey for journey in taken if journey), None))
+    return cases.DeviceFacts(
+        scan,
+        autopilot,
+        of_apple,
+        next((journey for journey in taken if journey), None),
+        windows_part=_part(autopilot, pcs.parts, windows_topic.DevicePart()),
+        apple_part=_part(of_apple, apples.parts, apple_topic.DevicePart()),
+    )
 
 
-R = TypeVar("R", devices.AutopilotRecord, devices.AppleRecord)
+def _part(fact: Fact[tuple[R, ...]], parts: Mapping[str, P], unread: P) -> P:
+    """What more is known of the one device that was meant."""
+    return parts.get(fact.value[0].id, unread) if isinstance(fact, Known) and len(fact.value) == 1 else unread
 
 
 def _first_match(found: Sequence[Fact[tuple[R, ...]]]) -> Fact[tuple[R, ...]]:
@@ -176,11 +181,26 @@ class Report:
     verdict: findings.Verdict
 
 
-def preflight(agent: Agent, asked: cases.KitAsked) -> Report:
+def preflight(agent: Agent, asked: cases.KitAsked, *, no_older_than: timedelta = tenant_part.LOOKING) -> Report:
     """Gather and judge one kit; spends nothing and writes nothing. Raises as `gather` does."""
-    return judged(agent, asked, gather(agent, [asked.person], asked.items))
+    return judged(agent, asked, gather(agent, [asked.person], asked.items, no_older_than=no_older_than))
 
 
 def judged(agent: Agent, asked: cases.KitAsked, facts: cases.Facts) -> Report:
-    """Judge one kit by facts that were gathered for many, its own among them."""
-    return Report(asked, facts, findings.judge(facts, asked, agent.clock.now()))
+    """Judge one kit by facts that were gathered for many, its own among them.
+
+    A refusal that a remembered tenant part may have caused is looked at once more, with a part read for it.
+    """
+    verdict = findings.judge(facts, asked, agent.clock.now())
+    if verdict.refusals and facts.remembered:
+        facts = _looked_again(agent, asked, facts)
+        verdict = findings.judge(facts, asked, agent.clock.now())
+    return Report(asked, facts, verdict)
+
+
+def _looked_again(agent: Agent, asked: cases.KitAsked, facts: cases.Facts) -> cases.Facts:
+    """The same facts where the tenant is as it was; else new ones, because what was asked followed from it."""
+    tenant, _ = tenant_part.gather(agent, tenant_part.NOW)
+    if tenant == facts.tenant:
+        return replace(facts, tenant=tenant, remembered=False)
+    return gather(agent, [asked.person], asked.items, no_older_than=tenant_part.SAME_ISSUE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.domain import cases, device_findings
+from agent.domain import cases
 from agent.domain.facts import Known
 from agent.domain.journeys import Journey
+from agent.domain.rules import devices
 from agent.ports import Agent
 from agent.slips import slip
 
@@ -51,7 +52,7 @@ def content(agent: Agent, number: str, case: cases.Case, *, window: Window, vari
     if not isinstance(case.person.person, Known) or case.person.person.value is None:
         raise ValueError("a slip names a person who was found")
     person, text, site = case.person.person.value, case.profile.slip, agent.settings.sites[0]
-    device = device_findings.matched(case)
+    device = devices.matched(case)
     return slip.SlipContent(
         number=number,
         variant=variant,

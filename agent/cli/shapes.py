@@ -34,6 +34,7 @@ def finding(found: cases.Finding) -> dict[str, Any]:
         "sentence": found.sentence,
         "who": found.who,
         "where": found.where,
+        "link": found.link,
         "evidence": found.evidence,
     }
 

@@ -36,13 +36,17 @@ def person(who: people.Person) -> str:
 
 
 def say_finding(finding: cases.Finding) -> None:
-    """One finding: sign, level, sentence; then who can mend it and where."""
+    """One finding: sign, level, sentence; then who can mend it and where, with the page; and what was looked at."""
     sign, colour = _SIGNS[finding.level]
     head = click.style(f"{sign} {finding.level.value}", fg=colour, bold=True)
     about = f" [{finding.about}]" if finding.about else ""
     click.echo(f"{head}{shown(f'{about} {finding.sentence}')}")
     if finding.who or finding.where:
         click.echo(shown(f"    {finding.who}: {finding.where}" if finding.where else f"    {finding.who}"))
+    if finding.link:
+        click.secho(shown(f"    {finding.link}"), fg="blue")
+    if finding.evidence and finding.level is not cases.Level.OK:
+        click.secho(shown(f"    seen in {finding.evidence}"), dim=True)
 
 
 def say_report(report: preflight.Report) -> None:

@@ -5,16 +5,20 @@ Gathering is always for many people and devices at once; a `Case` is one journey
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from agent.domain import devices, milestones, passes, people
 from agent.domain.facts import Fact, Known
 from agent.domain.journeys import Journey
 from agent.domain.profiles import Profile
 from agent.domain.scans import Scan
+from agent.domain.topics import access as access_topic
+from agent.domain.topics import apple as apple_topic
+from agent.domain.topics import windows as windows_topic
 
 
 class Level(StrEnum):
@@ -30,7 +34,8 @@ class Level(StrEnum):
 class Finding:
     """One sentence about what was found, `who` can mend it, `where`, on what `evidence`, `about` which journey.
 
-    `refuses` marks a finding below blocker that still forbids a pass: a check that must not be skipped.
+    `refuses` marks a finding below blocker that still forbids a pass: a check that must not be skipped. `link` is the
+    page of an admin centre where it is mended, an https address, or empty where none is known.
     """
 
     code: str
@@ -41,6 +46,7 @@ class Finding:
     evidence: str = ""
     refuses: bool = False
     about: str = ""
+    link: str = ""
 
     @property
     def forbids(self) -> bool:
@@ -52,18 +58,28 @@ class Finding:
 class TenantFacts:
     """What holds for everyone; `skew` is by how many seconds our clock is ahead of the tenant's.
 
-    `organisation` is the tenant's own name where the settings have none and it could be read, else empty.
+    `organisation` is the tenant's own name where the settings have none and it could be read, else empty. The other
+    topics have a part each.
     """
 
     policy: Fact[passes.PassPolicy]
     status_page: Fact[passes.StatusPage]
     skew: Fact[float]
     organisation: str = ""
+    access: access_topic.TenantPart = field(default_factory=access_topic.TenantPart)
+    windows: windows_topic.TenantPart = field(default_factory=windows_topic.TenantPart)
+    apple: apple_topic.TenantPart = field(default_factory=apple_topic.TenantPart)
+
+    @property
+    def named_groups(self) -> frozenset[str]:
+        """Ids of the groups of which a person's membership is asked: the policy's and those of every topic."""
+        of_policy = self.policy.value.named_groups if isinstance(self.policy, Known) else frozenset[str]()
+        return of_policy | self.access.named_groups | self.windows.named_groups | self.apple.named_groups
 
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """What is known about one person; `asked` is the name as given, `groups` those of the policy that contain them.
+    """What is known about one person; `asked` is the name as given, `groups` those of the tenant part that hold them.
 
     `listed` are the passes the tenant shows, `ours` is our open one, `our_slips` the numbers that carry it, `kit` the
     open journeys, `family` those and the ones closed since the first of them was opened, each with its profile. Where
@@ -80,6 +96,9 @@ class PersonFacts:
     our_slips: tuple[str, ...] = ()
     kit: tuple[Journey, ...] = ()
     family: tuple[tuple[Journey, Profile], ...] = ()
+    access: access_topic.PersonPart = field(default_factory=access_topic.PersonPart)
+    windows: windows_topic.PersonPart = field(default_factory=windows_topic.PersonPart)
+    apple: apple_topic.PersonPart = field(default_factory=apple_topic.PersonPart)
 
     def own_methods(self, now: datetime) -> frozenset[str]:
         """Ids of those of `methods` that this person's own kit explains, tracked or not."""
@@ -95,15 +114,21 @@ class DeviceFacts:
     autopilot: Fact[tuple[devices.AutopilotRecord, ...]]
     apple: Fact[tuple[devices.AppleRecord, ...]]
     taken: Journey | None = None
+    windows_part: windows_topic.DevicePart = field(default_factory=windows_topic.DevicePart)
+    apple_part: apple_topic.DevicePart = field(default_factory=apple_topic.DevicePart)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything gathered for one question: people by name as asked, devices by text as scanned."""
+    """Everything gathered for one question: people by name as asked, devices by text as scanned.
+
+    `remembered` says that the tenant part was read for an earlier question.
+    """
 
     tenant: TenantFacts
     people: Mapping[str, PersonFacts]
     devices: Mapping[str, DeviceFacts]
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +176,22 @@ class Case:
     def profile(self) -> Profile:
         """The profile in question."""
         return self.item.profile
+
+    @property
+    def known_person(self) -> people.Person | None:
+        """The person, or None where there is nobody of that name or nobody could look."""
+        return self.person.person.value if isinstance(self.person.person, Known) else None
+
+    @property
+    def autopilot(self) -> Known[tuple[devices.AutopilotRecord, ...]] | None:
+        """The look at Windows Autopilot, or None where there was none."""
+        return self.device.autopilot if self.device and isinstance(self.device.autopilot, Known) else None
+
+    @property
+    def apple(self) -> Known[tuple[devices.AppleRecord, ...]] | None:
+        """The look at Apple's enrolment, or None where there was none."""
+        return self.device.apple if self.device and isinstance(self.device.apple, Known) else None
+
+
+#: What a rule is: everything that it finds in one case, nothing where all is well.
+Rule: TypeAlias = Callable[[Case], Iterable[Finding]]

@@ -6,7 +6,7 @@ the check). Everything gathered from a tenant travels as one of these two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
@@ -16,11 +16,19 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T_co]):
-    """A value that was read: `source` names the request, `at` is when it was answered (UTC)."""
+    """A value that was read: `source` names the request, `at` is when it was answered (UTC).
+
+    Two looks that saw the same are equal, whenever they were taken.
+    """
 
     value: T_co
     source: str
-    at: datetime
+    at: datetime = field(compare=False)
+
+    @property
+    def evidence(self) -> str:
+        """The request and when it was answered, as findings repeat it."""
+        return f"{self.source}, read {self.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +40,6 @@ class NotChecked:
 
 
 Fact: TypeAlias = Known[T] | NotChecked
+
+#: What stands where nobody has looked.
+NOT_READ = NotChecked("this was not looked at")

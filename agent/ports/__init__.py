@@ -6,11 +6,12 @@ Each adapter in `graph` and `store` fits one of these; the verbs know nothing el
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from agent.domain import profiles
+from agent.ports.memory import TenantMemory
 from agent.ports.store import (
     AlertRows,
     AskRows,
@@ -71,6 +72,7 @@ __all__ = [
     "SlipRows",
     "Store",
     "Tenant",
+    "TenantMemory",
     "Transaction",
     "Watermarks",
     "transaction_open",
@@ -116,6 +118,7 @@ class Agent:
     activity: Activity
     administration: Administration
     closers: tuple[Callable[[], None], ...] = ()
+    tenant_memory: TenantMemory = field(default_factory=TenantMemory)
 
     def close(self) -> None:
         """Let go of connections and threads; safe to call twice."""

@@ -14,7 +14,7 @@ from tests.cli.terminal import AUTOPILOT, COMPANY_PORTAL, DOMAIN, IPHONE, LAPTOP
 
 ISSUED_KEYS = {"person", "pass", "journeys", "slips", "findings"}
 REPORT_KEYS = {"person", "ok", "terms", "methods", "findings"}
-FINDING_KEYS = {"code", "level", "forbids", "about", "sentence", "who", "where", "evidence"}
+FINDING_KEYS = {"code", "level", "forbids", "about", "sentence", "who", "where", "link", "evidence"}
 
 
 def test_an_issued_kit_is_said_in_words(terminal: Terminal) -> None:

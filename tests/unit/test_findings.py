@@ -14,6 +14,7 @@ from agent.domain.devices import AppleRecord, AppleSignIn, AutopilotRecord, Join
 from agent.domain.facts import Known, NotChecked
 from agent.domain.journeys import Journey
 from agent.domain.people import MethodKind, Person, SignInMethod
+from agent.domain.topics import access, apple, windows
 
 PROFILES = profile_files.load_all()
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -53,6 +54,9 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
     person |= {"listed": known(()), "ours": None, "kit": (), "family": ()}
     device: dict[str, object] = {"autopilot": known((READY,)), "apple": known((PHONE,)), "taken": None}
     tenant: dict[str, object] = {"policy": known(POLICY), "status_page": known(passes.StatusPage()), "skew": known(0.0)}
+    person |= {"access": access.PersonPart(), "windows": windows.PersonPart(), "apple": apple.PersonPart()}
+    device |= {"windows_part": windows.DevicePart(), "apple_part": apple.DevicePart()}
+    tenant |= {"access": access.TenantPart(), "windows": windows.TenantPart(), "apple": apple.TenantPart()}
     for part in (person, device, tenant):
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
     facts = cases.Facts(

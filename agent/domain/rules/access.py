@@ -1,0 +1,11 @@
+"""What lets a sign-in with a pass through, or not, beyond the pass policy: one place for such rules."""
+
+from __future__ import annotations
+
+from agent.domain.cases import Rule
+
+#: Asked once of each person who is known.
+OF_THE_PERSON: tuple[Rule, ...] = ()
+
+#: Asked of each journey whose person is known.
+OF_THE_JOURNEY: tuple[Rule, ...] = ()

@@ -1,0 +1,61 @@
+"""Where things are mended: the place in words, and its page in an admin centre where such an address is known.
+
+The addresses of Entra are those of Microsoft's Zero Trust Assessment (github.com/microsoft/zerotrustassessment);
+those of Intune are in daily use and not promised anywhere, so a place is always named in words too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent.domain.people import Person
+
+_ENTRA = "https://entra.microsoft.com/#view/"
+_INTUNE = "https://intune.microsoft.com/#view/"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in words, with the https address of its page or an empty string."""
+
+    name: str
+    link: str = ""
+
+    def then(self, what: str) -> Place:
+        """The same place, and what to do there."""
+        return replace(self, name=f"{self.name}: {what}")
+
+    def below(self, more: str) -> Place:
+        """A page below this one, which is opened by hand from here."""
+        return replace(self, name=f"{self.name} › {more}")
+
+
+PASS_POLICY = Place(
+    "Entra admin centre › Authentication methods › Policies › Temporary Access Pass",
+    f"{_ENTRA}Microsoft_AAD_IAM/AuthenticationMethodsMenuBlade/~/AdminAuthMethods",
+)
+USERS = Place("Entra admin centre › Users", f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers")
+APP_PERMISSIONS = Place("Entra admin centre › App registrations › API permissions")
+AUTOPILOT_DEVICES = Place(
+    "Intune admin centre › Devices › Enrollment › Windows › Windows Autopilot › Devices",
+    f"{_INTUNE}Microsoft_Intune_Enrollment/AutopilotDevices.ReactView",
+)
+APPLE_TOKENS = Place("Intune admin centre › Devices › Enrollment › Apple › Enrollment program tokens")
+VPP_TOKENS = Place(
+    "Intune admin centre › Tenant administration › Connectors › Apple VPP tokens",
+    f"{_INTUNE}Microsoft_Intune_DeviceSettings/TenantAdminConnectorsMenu/~/appleVpp",
+)
+BUSINESS_MANAGER = Place("business.apple.com › Devices")
+
+
+def user(person: Person) -> Place:
+    """The page of one user."""
+    return Place(
+        USERS.name, f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{person.id}"
+    )
+
+
+def methods_of(person: Person) -> Place:
+    """The page of one user's authentication methods, passes among them."""
+    page = f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/UserAuthMethods/userId/{person.id}"
+    return Place(f"{USERS.name} › Authentication methods", page)
