@@ -232,29 +232,6 @@ class Organisation:
 
 
 @dataclass(slots=True)
-class ConditionalAccessPolicy:
-    """A Conditional Access policy as far as sign-ins here obey one.
-
-    `state` is enabled, disabled or enabledForReportingButNotEnforced; include and exclude lists hold user and group ids
-    or "All"; `apps` holds app ids or "All"; `grant` is "mfa" or the name of a strength: "mfa_strength",
-    "passwordless" or "phishing_resistant".
-    """
-
-    id: str
-    name: str
-    state: str = "enabled"
-    include_users: list[str] = field(default_factory=lambda: ["All"])
-    exclude_users: list[str] = field(default_factory=list)
-    include_groups: list[str] = field(default_factory=list)
-    exclude_groups: list[str] = field(default_factory=list)
-    apps: list[str] = field(default_factory=lambda: ["All"])
-    grant: str = "mfa"
-    locations: list[str] = field(default_factory=list)
-    created: datetime | None = None
-    properties: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class SignIn:
     """One row of the sign-in log; `row` holds beta properties by their Graph names."""
 

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from agent.sandbox import records, seed_apps, seed_devices, seed_preparation, seed_reading
+from agent.sandbox import records, seed_access, seed_apps, seed_devices, seed_preparation, seed_reading
 from agent.sandbox import tenant as tenants
 from agent.sandbox.seed_reading import Entry, SeedError
 from agent.sandbox.virtual import keys as device_keys
@@ -32,7 +32,6 @@ _METHOD_KINDS = frozenset(
     }
 )
 _FIXED_IDS = {"phone": records.MOBILE_PHONE_METHOD_ID, "email": records.EMAIL_METHOD_ID}
-_GRANTS = frozenset({"mfa", "mfa_strength", "passwordless", "phishing_resistant"})
 _LICENCES = ("AAD_PREMIUM", "INTUNE_A")
 
 
@@ -68,8 +67,7 @@ def _fill(tenant: tenants.Tenant, root: Entry) -> None:
     keys = people.ids | _groups(tenant, root, people.ids)
     _roles(tenant, root, keys)
     _pass_policy(tenant, root.entry("pass_policy"), keys)
-    for entry in root.listed("conditional_access"):
-        _conditional_access(tenant, entry, keys)
+    seed_access.load(tenant, root, keys)
     seed_devices.load(tenant, root, keys)
     people.load_methods()
     seed_preparation.load(tenant, root, keys)
@@ -239,23 +237,6 @@ def _pass_policy(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> 
         raise entry.wrong("length", "must lie between 8 and 48.")
     entry.done()
     tenant.credentials.policy = policy
-
-
-def _conditional_access(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> None:
-    groups = many(keys, entry, "groups")
-    policy = records.ConditionalAccessPolicy(
-        id=tenant.new_id(),
-        name=entry.text("name"),
-        state="enabled" if entry.flag("enabled", default=True) else "disabled",
-        include_users=[] if groups else ["All"],
-        include_groups=groups,
-        exclude_groups=many(keys, entry, "exclude_groups"),
-        apps=entry.texts("apps", ("All",)),
-        grant=entry.one_of("grant", _GRANTS, "mfa"),
-        created=entry.moment("created", "300 days ago"),
-    )
-    entry.done()
-    tenant.credentials.conditional_access[policy.id] = policy
 
 
 def one(keys: dict[str, str], entry: Entry, key: str, name: str) -> str:

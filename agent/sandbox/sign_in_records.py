@@ -15,7 +15,8 @@ class Session:
     """A signed-in browser or broker session.
 
     `amr` lists what was proven ("pwd", "tap", "whfb", "fido", "phoneapp", "mfa"); `mfa_at` is when MFA was last met;
-    a session born of a pass carries `pass_id` and dies with that pass.
+    a session born of a pass carries `pass_id` and dies with that pass. `modes` is what was proven in the words of
+    authentication strengths; `address` and `system` are whence and on what the person signed in.
     """
 
     id: str
@@ -27,6 +28,9 @@ class Session:
     expires: datetime | None = None
     device_id: str | None = None
     revoked: bool = False
+    modes: frozenset[str] = frozenset()
+    address: str = ""
+    system: str = ""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.sandbox import device_records, intake_records, records, sign_in_records, signing, view
+from agent.sandbox import access_records, device_records, intake_records, records, sign_in_records, signing, view
 
 _LETTERS_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERS_LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -47,6 +47,8 @@ class Options:
     `web_sign_in_vanishes` is a field report of pre-provisioned PCs: the first web sign-in signs straight out and the
     choice is gone. `interrupt_in_apps` has a registration policy interrupt Authenticator's own sign-in too.
     `platform_sso_joins` says whether Platform SSO joins a Mac (AzureAd) or registers it (Workplace).
+    `compliance_blocks_enrolment` is whether a policy that wants a compliant device holds up enrolment too: Microsoft's
+    pages on enrolment say to exclude it, those on Conditional Access that it is spared.
     `clock_ahead` is by how many seconds the tenant's clock is ahead of this machine's, negative when behind.
     `cloud` is "global", "usgov" or "china"; the last has no passes (`wire.clouds`).
     `creation_outside_policy` is the behaviour of 2021 (created, then unusable); `scope_refusal_status` is 400 or 403.
@@ -87,6 +89,7 @@ class Options:
     web_sign_in_vanishes: bool = False
     interrupt_in_apps: bool = False
     platform_sso_joins: bool = True
+    compliance_blocks_enrolment: bool = True
 
 
 @dataclass(slots=True)
@@ -106,14 +109,16 @@ class Credentials:
     """What people sign in with; `passes` is keyed by user id, for there is one pass per person.
 
     `must_register` holds ids of groups (or `ALL_USERS`) in scope of a registration policy: of self-service password
-    reset or of Identity Protection.
+    reset or of Identity Protection; `strengths` holds the tenant's own, the built-in ones apart.
     """
 
     policy: records.PassPolicy = field(default_factory=records.PassPolicy)
     passes: dict[str, records.AccessPass] = field(default_factory=dict)
     dead_pass_ids: set[str] = field(default_factory=set)
     methods: dict[str, list[records.Method]] = field(default_factory=dict)
-    conditional_access: dict[str, records.ConditionalAccessPolicy] = field(default_factory=dict)
+    conditional_access: dict[str, access_records.ConditionalAccessPolicy] = field(default_factory=dict)
+    strengths: dict[str, access_records.Strength] = field(default_factory=dict)
+    named_locations: dict[str, access_records.NamedLocation] = field(default_factory=dict)
     must_register: list[str] = field(default_factory=list)
     method_policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     operations: dict[str, records.Operation] = field(default_factory=dict)

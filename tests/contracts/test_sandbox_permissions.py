@@ -19,6 +19,8 @@ LISTED_ELSEWHERE = (
     r"PUT /(users/{}|me)/authentication/(phone|email)methods/{}",
     r"(GET|DELETE) /me/authentication/externalauthenticationmethods(/{})?",
     r"GET /(users/{}|me)/authentication/(qrcodepinmethod|operations(/{})?)",
+    r"GET /identity/conditionalaccess/namedlocations(/{})?",
+    r"GET /policies/authenticationstrengthpolicies(/{})?",
     r"GET /(users/{}|me)/manageddevices(/{})?",
 )
 """Routes without an entry in Microsoft's list, as patterns (those of devices are in `device_pages`): their permissions

@@ -178,3 +178,19 @@ def test_a_seed_file_is_read_from_its_path_or_refused(tmp_path: Path) -> None:
     assert [item.upn for item in host.directory.users.values()] == ["ann@n.example"]
     with pytest.raises(seed.SeedError, match="cannot be read"):
         seed.read(tmp_path / "none.yaml")
+
+
+def test_strengths_places_and_policies_of_a_seed_name_each_other_by_their_keys() -> None:
+    data = seed.read()
+    data["strengths"] = {"passes": {"name": "Passes", "combinations": ["temporaryAccessPassMultiUse"]}}
+    data["named_locations"] = {"office": {"name": "Office", "ranges": ["203.0.113.0/24"], "trusted": True}}
+    policy = {"name": "Passes at the office", "grants": ["passes"], "exclude_groups": ["leith"]}
+    data["conditional_access"] = [{**policy, "locations": ["All"], "exclude_locations": ["office"]}]
+    host = fresh()
+    seed.load(host, data)
+    (made,) = host.credentials.conditional_access.values()
+    assert made.grants == [f"strength:{next(iter(host.credentials.strengths))}"]
+    assert made.exclude_locations == list(host.credentials.named_locations)
+    data["conditional_access"][0]["grants"] = ["passages"]
+    with pytest.raises(seed.SeedError, match=r"conditional_access\[0\].grant: 'passages' is no grant"):
+        seed.load(fresh(), data)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox.records import ConditionalAccessPolicy
+from agent.sandbox.access_records import ConditionalAccessPolicy
 from agent.sandbox.virtual import apps, browser, keys, signing_in
 from tests.contracts import staging_day as bench
 from tests.contracts.staging_day import CHIDI, MARA, NILS, RUTH, StagingDay
@@ -30,7 +30,7 @@ def press(window: browser.Browser, page: browser.Page, form: str, **values: str)
 
 
 def broker_tokens(day: StagingDay, person: str, code: str) -> tuple[signing_in.Window, signing_in.Tokens]:
-    window = signing_in.Window(day.transport, day.tenant.origin, day.tenant.id)
+    window = signing_in.Window(browser.Browser(day.transport, day.tenant.origin), day.tenant.id)
     tokens = window.sign_in(apps.BROKER, signing_in.Typed(person, code))
     assert isinstance(tokens, signing_in.Tokens)
     return window, tokens
@@ -150,7 +150,7 @@ def test_a_password_suffices_where_nothing_demands_mfa_and_a_wrong_one_never(day
 
 
 def test_a_pass_does_not_satisfy_a_phishing_resistant_strength(day: StagingDay) -> None:
-    policy = ConditionalAccessPolicy("strong", "Keys only", grant="phishing_resistant")
+    policy = ConditionalAccessPolicy("strong", "Keys only", grants=["phishing_resistant"])
     day.tenant.credentials.conditional_access["strong"] = policy
     assert day.security_info(MARA, day.issue(MARA)).problem_code == "53003"
     policy.exclude_users.append(day.person(MARA).id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox import records
+from agent.sandbox import access_records, records
 from agent.sandbox.tenant import Options
 from agent.sandbox.virtual import device
 from tests.contracts import staging_day as bench
@@ -251,7 +251,7 @@ def test_a_phone_that_only_approves_can_answer_too(day: StagingDay) -> None:
 
 
 def test_conditional_access_for_phishing_resistance_takes_no_approval(day: StagingDay) -> None:
-    policy = records.ConditionalAccessPolicy(day.tenant.new_id(), "Strong", grant="phishing_resistant")
+    policy = access_records.ConditionalAccessPolicy(day.tenant.new_id(), "Strong", grants=["phishing_resistant"])
     day.tenant.credentials.conditional_access[policy.id] = policy
     day.power_on(bench.LAPTOP)
     refused = day.sign_in(bench.LAPTOP, HELEN, approve_on=HELENS_PHONE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.sandbox import device_records, records
+from agent.sandbox import access_records, device_records, records
 from agent.sandbox import tenant as tenants
 
 TEMPORARY_ACCESS_PASS = "Temporary Access Pass"  # noqa: S105 - what the log calls the method
@@ -23,6 +23,11 @@ FAILURE_REASONS = {
         "Due to a configuration change made by your administrator, or because you moved to a new location, "
         "you must use multi-factor authentication to access the resource."
     ),
+    50158: "External security challenge was not satisfied: a page of terms or another provider has to be gone through.",
+    53000: "Device is not in required device state: compliant. Conditional Access wants a compliant device.",
+    53001: "Device is not in required device state: domain joined. Conditional Access wants a domain joined device.",
+    53003: "Access has been blocked by Conditional Access policies: a stronger way to sign in is needed.",
+    53009: "Application needs to enforce Intune protection policies.",
     50126: "Error validating credentials due to invalid username or password.",
     130502: "Temporary Access Pass sign in was blocked due to User Credential Policy.",
     130503: "The Temporary Access Pass is incorrect.",
@@ -70,7 +75,7 @@ class Attempt:
     browser: str = ""
     interactive: bool = True
     mfa_required: bool = False
-    policies: tuple[records.ConditionalAccessPolicy, ...] = ()
+    policies: tuple[access_records.ConditionalAccessPolicy, ...] = ()
     at: datetime | None = None
 
 
@@ -261,14 +266,31 @@ def _policy_result(attempt: Attempt) -> str:
     return "success" if attempt.error_code == 0 else "failure"
 
 
-def _applied(policy: records.ConditionalAccessPolicy, attempt: Attempt) -> dict[str, Any]:
+def _applied(policy: access_records.ConditionalAccessPolicy, attempt: Attempt) -> dict[str, Any]:
     return {
         "id": policy.id,
         "displayName": policy.name,
-        "enforcedGrantControls": ["Mfa" if policy.grant == "mfa" else "RequireAuthenticationStrength"],
+        "enforcedGrantControls": [_control(grant) for grant in policy.grants],
         "enforcedSessionControls": [],
         "result": "success" if attempt.error_code == 0 else "failure",
     }
+
+
+_CONTROLS = {
+    "mfa": "Mfa",
+    "block": "Block",
+    "compliantDevice": "RequireCompliantDevice",
+    "domainJoinedDevice": "RequireDomainJoinedDevice",
+    "approvedApplication": "RequireApprovedApp",
+    "compliantApplication": "RequireCompliantApp",
+}
+
+
+def _control(grant: str) -> str:
+    """A grant as the log names it."""
+    if grant.startswith(("terms:", "custom:")):
+        return "RequireTermsOfUse" if grant.startswith("terms:") else "CustomControl"
+    return _CONTROLS.get(grant, "RequireAuthenticationStrength")
 
 
 def _device_detail(tenant: tenants.Tenant, attempt: Attempt) -> dict[str, Any]:

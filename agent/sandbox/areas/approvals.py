@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agent.sandbox import records, sign_in_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import activity, conditional_access, registration, sign_in, sign_in_flow
+from agent.sandbox.areas import activity, conditional_access, registration, sign_in_flow
 
 _AUTHENTICATOR = "microsoftAuthenticator"
 _APPROVAL = "Mobile app notification"
@@ -42,17 +42,18 @@ def approve(tenant: tenants.Tenant, flow_id: str, signature: str) -> None:
 def settle(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> sign_in_records.Session | None:
     """The session of a password and an approval, once the phone has answered; `None` while it has not.
 
-    Raises `SignInRefused` 53003 where Conditional Access wants more than an approval.
+    Raises `SignInRefused` where Conditional Access wants more than an approval.
     """
     if not (flow.answers.get("second_factor") and flow.answers.get("approved")):
         return None
     user = sign_in_flow.person(tenant, flow)
     amr = ["pwd", "mfa"]
     steps = (activity.Step("Password"), activity.Step(_APPROVAL, requirement="Multifactor authentication"))
-    if conditional_access.unmet(conditional_access.covering(tenant, user.id, flow.client_id), amr):
-        sign_in_flow.log(tenant, flow, user, steps, error_code=53003)
-        raise sign_in_flow.SignInRefused(53003)
-    session = sign_in.open_session(tenant, user, amr=amr, access_pass=None)
-    flow.session_id = session.id
+    lacking = sign_in_flow.missing(tenant, flow, conditional_access.modes_of(amr))
+    if lacking:
+        number = conditional_access.number_of(lacking)
+        sign_in_flow.log(tenant, flow, user, steps, error_code=number)
+        raise sign_in_flow.SignInRefused(number)
+    session = sign_in_flow.open_session(tenant, flow, amr, None)
     sign_in_flow.log(tenant, flow, user, steps, error_code=0)
     return session

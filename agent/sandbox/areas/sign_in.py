@@ -18,7 +18,7 @@ from typing import Any
 
 from agent.sandbox import errors, records, sign_in_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import activity, microsoft_apps, passes
+from agent.sandbox.areas import activity, conditional_access, microsoft_apps, passes
 
 ACCESS_TOKEN_LIFE = timedelta(minutes=75)
 """A token lives 60 to 90 minutes (learn.microsoft.com/entra/identity-platform/access-tokens); the middle."""
@@ -55,6 +55,7 @@ def open_session(
         mfa_at=now if "mfa" in amr else None,
         pass_id=access_pass.id if access_pass else None,
         expires=passes.end(access_pass) if access_pass else now + SESSION_LIFE,
+        modes=conditional_access.modes_of(amr, one_time=access_pass is not None and access_pass.one_time),
     )
     tenant.sign_ins.sessions[session.id] = session
     return session
@@ -135,7 +136,18 @@ def refresh(tenant: tenants.Tenant, form: Mapping[str, str]) -> dict[str, Any]:
     granted = {".default", *registration.delegated} if registration else asked
     if audience in graph_audiences(tenant) and asked - granted:
         raise errors.TokenError("invalid_grant", "AADSTS65001: The user or administrator has not consented.")
+    _check_access(tenant, known, audience)
     return tokens(tenant, known.session_id, client_id=known.client_id, scope=scope, nonce=None)
+
+
+def _check_access(tenant: tenants.Tenant, token: sign_in_records.RefreshToken, resource: str) -> None:
+    """Conditional Access is asked again for each resource; raises `errors.TokenError` where the person must act."""
+    session = tenant.sign_ins.sessions[token.session_id]
+    scene = conditional_access.of_renewal(tenant, session, resource)
+    missing = conditional_access.unmet(tenant, conditional_access.covering(tenant, scene), session.modes, scene)
+    if missing:
+        number = conditional_access.number_of(missing)
+        raise errors.TokenError("interaction_required", f"AADSTS{number}: {activity.FAILURE_REASONS[number]}")
 
 
 def _log_refusal(tenant: tenants.Tenant, token: sign_in_records.RefreshToken, problem: str) -> None:

@@ -36,7 +36,6 @@ REASONS = activity.FAILURE_REASONS | {
     50034: "The user account does not exist in this directory.",
     50074: "Strong Authentication is required.",
     50079: "The user is required to register for multi-factor authentication.",
-    53003: "Access has been blocked by Conditional Access policies: a stronger way to sign in is needed.",
     130501: "Sign in was blocked due to User Credential Policy.",
     135004: "The signature does not fit the key that is registered.",
     65001: "The user or administrator has not consented to use the application with these permissions.",
@@ -92,10 +91,11 @@ def reuse(tenant: tenants.Tenant, flow: sign_in_records.Flow, session_id: str | 
         return False
     if flow.parameters.get("amr_values") == "ngcmfa" and not sign_in.freshly_proven(tenant, session):
         return False
-    policies = conditional_access.covering(tenant, session.user_id, flow.client_id)
-    if conditional_access.unmet(policies, session.amr):
+    flow.user_id = session.user_id
+    if missing(tenant, flow, session.modes):
+        flow.user_id = None
         return False
-    flow.user_id, flow.session_id = session.user_id, session.id
+    flow.session_id = session.id
     return True
 
 
@@ -159,21 +159,40 @@ def prove(tenant: tenants.Tenant, flow: sign_in_records.Flow, proof: Proof) -> s
     except SignInRefused as refusal:
         log(tenant, flow, user, (_step_of(proof, succeeded=False),), error_code=refusal.number)
         raise
-    policies = conditional_access.covering(tenant, user.id, flow.client_id)
-    missing = conditional_access.unmet(policies, amr)
-    if missing & conditional_access.BEYOND_MFA and proof.way != PASSWORD:
-        log(tenant, flow, user, (step,), error_code=53003)
-        raise SignInRefused(53003)
-    wants_mfa = bool(missing) or flow.parameters.get("amr_values") == "ngcmfa"
+    one_time = access_pass is not None and access_pass.one_time
+    lacking = missing(tenant, flow, conditional_access.modes_of(amr, one_time=one_time))
+    curable = conditional_access.curable(tenant, lacking) if proof.way == PASSWORD else set()
+    if lacking - curable:
+        number = conditional_access.number_of(lacking)
+        log(tenant, flow, user, (step,), error_code=number)
+        raise SignInRefused(number)
+    wants_mfa = bool(lacking) or flow.parameters.get("amr_values") == "ngcmfa"
     if proof.way == PASSWORD and wants_mfa:
         flow.answers["second_factor"] = True
         log(tenant, flow, user, (step,), error_code=50076)
         return None
     if access_pass is not None:
         access_pass.used.append(tenant.now())
-    session = sign_in.open_session(tenant, user, amr=amr, access_pass=access_pass)
-    flow.session_id = session.id
+    session = open_session(tenant, flow, amr, access_pass)
     log(tenant, flow, user, (step,), error_code=0)
+    return session
+
+
+def missing(tenant: tenants.Tenant, flow: sign_in_records.Flow, modes: frozenset[str]) -> set[str]:
+    """What Conditional Access still wants of the flow's person who signed in by these modes."""
+    scene = conditional_access.of_flow(tenant, flow)
+    return conditional_access.unmet(tenant, conditional_access.covering(tenant, scene), modes, scene)
+
+
+def open_session(
+    tenant: tenants.Tenant, flow: sign_in_records.Flow, amr: list[str], access_pass: records.AccessPass | None
+) -> sign_in_records.Session:
+    """The session that a flow ends in."""
+    session = sign_in.open_session(tenant, person(tenant, flow), amr=amr, access_pass=access_pass)
+    session.address = flow.parameters.get("network_address", "")
+    session.system = flow.parameters.get("device_os", "")
+    session.device_id = flow.parameters.get("device_id")
+    flow.session_id = session.id
     return session
 
 
@@ -243,7 +262,7 @@ def log(
     app = microsoft_apps.BY_ID.get(flow.client_id)
     registration = tenant.directory.registrations.get(flow.client_id)
     name = app.name if app else (registration.name if registration else flow.client_id)
-    policies = conditional_access.covering(tenant, user.id, flow.client_id)
+    policies = conditional_access.covering(tenant, conditional_access.of_flow(tenant, flow))
     resource = flow.parameters.get("scope", "").split("/", 1)[0]
     if resource not in microsoft_apps.RESOURCE_NAMES:
         resource = "00000003-0000-0000-c000-000000000000"
@@ -260,7 +279,7 @@ def log(
             device_id=flow.parameters.get("device_id") or None,
             operating_system=flow.parameters.get("device_os", ""),
             browser="Edge" if app is microsoft_apps.MY_SIGN_INS else "",
-            mfa_required=any(policy.grant in ("mfa", "mfa_strength") for policy in policies),
+            mfa_required=any(conditional_access.CURED_BY_MFA.intersection(policy.grants) for policy in policies),
             policies=policies,
         ),
     )

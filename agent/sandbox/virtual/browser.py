@@ -220,10 +220,11 @@ class _Reader(HTMLParser):
 
 
 class Browser:
-    """One window with its own cookies. `origin` is the tenant's, e.g. `https://localhost:8443`."""
+    """One window with its own cookies. `origin` is the tenant's, `address` where it stands in the network."""
 
-    def __init__(self, transport: Transport, origin: str) -> None:
+    def __init__(self, transport: Transport, origin: str, address: str = "") -> None:
         self.origin = origin.rstrip("/")
+        self._address = address
         self._transport = transport
         self._cookies: dict[str, str] = {}
 
@@ -260,7 +261,7 @@ class Browser:
         raise Unreachable(f"More than {MOST_REDIRECTS} redirects in a row.")
 
     def _headers(self, body: bytes) -> dict[str, str]:
-        headers = {"Accept": "text/html"}
+        headers = {"Accept": "text/html"} | ({"X-Forwarded-For": self._address} if self._address else {})
         if self._cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         if body:

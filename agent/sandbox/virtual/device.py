@@ -123,7 +123,12 @@ class Device(abc.ABC):
 
     def window(self) -> signing_in.Window:
         """A fresh browser window, without cookies."""
-        return signing_in.Window(self.around.transport, self.around.origin, self.tenant_id)
+        return signing_in.Window(self.browser(), self.tenant_id)
+
+    def browser(self) -> browsers.Browser:
+        """A browser without cookies, in the network that the box stands in (its option `address`)."""
+        address = str(self.box.options.get("address", ""))
+        return browsers.Browser(self.around.transport, self.around.origin, address)
 
     def key(self) -> keys.DeviceKey:
         """A fresh key pair."""
@@ -132,8 +137,7 @@ class Device(abc.ABC):
 
     def call(self, step: str, body: Mapping[str, Any], token: str = "") -> dict[str, Any]:
         """One enrolment step over HTTP: the tenant's answer; `Refused` with what it said."""
-        line = browsers.Browser(self.around.transport, self.around.origin)
-        answer = line.call(f"/enrolment/{step}", dict(body), token)
+        answer = self.browser().call(f"/enrolment/{step}", dict(body), token)
         content = answer.json()
         if answer.status != 200:
             error = content.get("error", {}) if isinstance(content, dict) else {}

@@ -33,7 +33,7 @@ class TrustedPc(device.Device):
     def sign_in(self, typed: signing_in.Typed, options: Mapping[str, Any]) -> None:
         """Sign in to My Security Info with the pass and recover; `lost_method` names the method to delete."""
         self.power_on()
-        browser = browsers.Browser(self.around.transport, self.around.origin)
+        browser = self.browser()
         page = signing_in.walk(browser, browser.open(PAGE), typed)
         if page.name != "security-info":
             stopped = signing_in.Stopped(page.name, page.problem_code, page.problem)
@@ -70,7 +70,7 @@ class TrustedPc(device.Device):
         key = self._passkeys.get(name.lower())
         if key is None:
             raise device.FleetError("Nobody of that name set up a new credential here.")
-        browser = browsers.Browser(self.around.transport, self.around.origin)
+        browser = self.browser()
         page = signing_in.walk(browser, browser.open(PAGE), signing_in.Held("fido2", key), person=name)
         if page.name != "security-info":
             raise device.FleetError(f"The passkey did not sign in: {page.problem or page.name}")

@@ -38,7 +38,7 @@ class SecurityKey(device.Device):
         del options
         if self.screen != "private-window":
             raise device.FleetError(f"{self.box.serial} shows no sign-in page ({self.screen}).")
-        browser = browsers.Browser(self.around.transport, self.around.origin)
+        browser = self.browser()
         page = signing_in.walk(browser, browser.open(PAGE), typed)
         if page.name != "security-info":
             stopped = signing_in.Stopped(page.name, page.problem_code, page.problem)
@@ -65,7 +65,7 @@ class SecurityKey(device.Device):
         """Sign in to My Security Info with the key, its PIN and a touch."""
         if not self.finished:
             raise device.FleetError(f"{self.box.serial} was not added yet ({self.screen}).")
-        browser = browsers.Browser(self.around.transport, self.around.origin)
+        browser = self.browser()
         held = signing_in.Held("fido2", self._key)
         page = signing_in.walk(browser, browser.open(PAGE), held, person=person or self.person)
         if page.name != "security-info":

@@ -76,8 +76,8 @@ class Stopped:
 class Window:
     """One browser window on a device and the apps signed in through it; cookies last as long as the window."""
 
-    def __init__(self, transport: browsers.Transport, origin: str, tenant_id: str) -> None:
-        self.browser = browsers.Browser(transport, origin)
+    def __init__(self, browser: browsers.Browser, tenant_id: str) -> None:
+        self.browser = browser
         self._tenant_id = tenant_id
 
     def sign_in(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from agent.sandbox.wire import (
+    access,
     identity,
     identity_groups,
     identity_reports,
@@ -216,13 +217,6 @@ _TENANT = (
     Route("GET", "/organization/{id}", rights.ORGANISATION, identity_tenant.get_organisation),
     Route("GET", "/subscribedSkus", rights.SKUS, identity_tenant.list_skus, cost=3),
     Route("GET", "/subscribedSkus/{id}", rights.SKUS, identity_tenant.get_sku, delegated=rights.SKU_DELEGATED, cost=3),
-    Route("GET", "/identity/conditionalAccess/policies", rights.ACCESS_POLICIES, identity_tenant.list_access_policies),
-    Route(
-        "GET",
-        "/identity/conditionalAccess/policies/{id}",
-        rights.ACCESS_POLICIES,
-        identity_tenant.get_access_policy,
-    ),
     Route("GET", _REGISTRATION, rights.REPORTS, identity_reports.registration_details, report=True),
     Route("GET", f"{_REGISTRATION}/{{id}}", rights.REPORTS, identity_reports.registration_detail, report=True),
     Route("GET", "/policies/authenticationMethodsPolicy", rights.METHODS_POLICY, methods_policy.get_policy),
@@ -243,5 +237,23 @@ _TENANT = (
     ),
 )
 
-ROWS: tuple[Route, ...] = (*_PEOPLE, *_MEMBERSHIP_CHECKS, *_holders(), *_GROUPS, *_ROLES, *_TENANT)
+_ACCESS_POLICIES = "/identity/conditionalAccess/policies"
+_LOCATIONS = "/identity/conditionalAccess/namedLocations"
+_LOCATIONS_PAGE = "conditionalaccessroot-list-namedlocations"
+_STRENGTHS = "/policies/authenticationStrengthPolicies"
+_STRENGTHS_PAGE = "authenticationstrengthroot-list-policies"
+_STRENGTH_PAGE = "authenticationstrengthpolicy-get"
+
+_ACCESS = (
+    Route("GET", _ACCESS_POLICIES, rights.ACCESS_POLICIES, access.list_policies),
+    Route("GET", f"{_ACCESS_POLICIES}/{{id}}", rights.ACCESS_POLICIES, access.get_policy),
+    Route("GET", _LOCATIONS, rights.ACCESS_POLICIES, access.list_locations, page=_LOCATIONS_PAGE),
+    Route("GET", f"{_LOCATIONS}/{{id}}", rights.ACCESS_POLICIES, access.get_location, page="namedlocation-get"),
+    Route("GET", _STRENGTHS, rights.STRENGTHS, access.list_strengths, page=_STRENGTHS_PAGE),
+    Route(
+        "GET", f"{_STRENGTHS}/{{id}}", rights.STRENGTHS, access.get_strength, page="authenticationstrengthpolicy-get"
+    ),
+)
+
+ROWS: tuple[Route, ...] = (*_PEOPLE, *_MEMBERSHIP_CHECKS, *_holders(), *_GROUPS, *_ROLES, *_TENANT, *_ACCESS)
 """All of the above, for `routes.TABLE`."""

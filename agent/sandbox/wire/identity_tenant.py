@@ -1,4 +1,4 @@
-"""Handlers for the organisation, its licences, and its Conditional Access policies."""
+"""Handlers for the organisation and its licences."""
 
 from __future__ import annotations
 
@@ -9,28 +9,13 @@ from typing import Any
 from agent.sandbox import records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import licences, people
-from agent.sandbox.wire import directory_query, exchange, odata
 from agent.sandbox.wire import directory_shapes as shapes
+from agent.sandbox.wire import exchange, odata
 
 _BETA_ONLY = (
     *("certificateConnectorSetting", "directorySizeQuota", "isMultipleDataLocationsForServicesEnabled"),
     *("onPremisesLastPasswordSyncDateTime",),
 )
-_RESISTANT_WAYS = ("windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor")
-_PASSWORDLESS_WAYS = (*_RESISTANT_WAYS, "deviceBasedPush")
-_MFA_WAYS = (
-    *_PASSWORDLESS_WAYS,
-    *("temporaryAccessPassOneTime", "temporaryAccessPassMultiUse", "federatedMultiFactor"),
-    *("password,microsoftAuthenticatorPush", "password,softwareOath", "password,hardwareOath"),
-    *("password,sms", "password,voice"),
-)
-_STRENGTHS = {
-    "mfa_strength": ("00000000-0000-0000-0000-000000000002", "Multifactor authentication", _MFA_WAYS),
-    "passwordless": ("00000000-0000-0000-0000-000000000003", "Passwordless MFA", _PASSWORDLESS_WAYS),
-    "phishing_resistant": ("00000000-0000-0000-0000-000000000004", "Phishing-resistant MFA", _RESISTANT_WAYS),
-}
-"""Built-in strengths by a policy's grant: id, name and what satisfies each
-(learn.microsoft.com/entra/identity/authentication/concept-authentication-strengths)."""
 
 
 def list_organisations(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
@@ -83,21 +68,6 @@ def licence_details(tenant: tenants.Tenant, request: exchange.GraphRequest) -> e
     ]
     shown = [odata.narrow(row, odata.selected(request)) for row in rows]
     return odata.collection(tenant, request, f"users('{user.id}')/licenseDetails", shown)
-
-
-def list_access_policies(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /identity/conditionalAccess/policies (learn.microsoft.com/graph/api/conditionalaccessroot-list-policies)."""
-    rows = [_access_row(request, policy) for policy in tenant.credentials.conditional_access.values()]
-    return directory_query.answer(tenant, request, "identity/conditionalAccess/policies", rows)
-
-
-def get_access_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """GET /identity/conditionalAccess/policies/{id}."""
-    policy = tenant.credentials.conditional_access.get(request.path_values["id"].lower())
-    if policy is None:
-        raise people.not_found(request.path_values["id"])
-    row = odata.narrow(_access_row(request, policy), odata.selected(request))
-    return odata.entity(tenant, request, "identity/conditionalAccess/policies/$entity", row)
 
 
 def _organisation_row(tenant: tenants.Tenant, request: exchange.GraphRequest) -> dict[str, Any]:
@@ -182,70 +152,4 @@ def _sku_row(tenant: tenants.Tenant, sku: licences.Sku) -> dict[str, Any]:
         "skuId": sku.id,
         "skuPartNumber": sku.part_number,
         "subscriptionIds": [str(uuid.uuid5(uuid.UUID(tenant.id), sku.id))],
-    }
-
-
-def _access_row(request: exchange.GraphRequest, policy: records.ConditionalAccessPolicy) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": policy.id,
-        "templateId": None,
-        "displayName": policy.name,
-        "createdDateTime": odata.maybe_timestamp(policy.created),
-        "modifiedDateTime": None,
-        "state": policy.state,
-        "deletedDateTime": None,
-        "description": None,
-        "conditions": _conditions(policy),
-        "grantControls": _grant(policy),
-        "sessionControls": None,
-    }
-    if request.beta:
-        del row["templateId"]
-    return shapes.laid_over(row, policy.properties)
-
-
-def _conditions(policy: records.ConditionalAccessPolicy) -> dict[str, Any]:
-    locations = {"includeLocations": list(policy.locations), "excludeLocations": []} if policy.locations else None
-    return {
-        "userRiskLevels": [],
-        "signInRiskLevels": [],
-        "clientAppTypes": ["all"],
-        "platforms": None,
-        "locations": locations,
-        "devices": None,
-        "clientApplications": None,
-        "applications": {
-            "includeApplications": list(policy.apps),
-            "excludeApplications": [],
-            "includeUserActions": [],
-            "includeAuthenticationContextClassReferences": [],
-        },
-        "users": {
-            "includeUsers": list(policy.include_users),
-            "excludeUsers": list(policy.exclude_users),
-            "includeGroups": list(policy.include_groups),
-            "excludeGroups": list(policy.exclude_groups),
-            "includeRoles": [],
-            "excludeRoles": [],
-        },
-    }
-
-
-def _grant(policy: records.ConditionalAccessPolicy) -> dict[str, Any]:
-    strength = None
-    if policy.grant in _STRENGTHS:
-        strength_id, name, ways = _STRENGTHS[policy.grant]
-        strength = {
-            "id": strength_id,
-            "displayName": name,
-            "policyType": "builtIn",
-            "requirementsSatisfied": "mfa",
-            "allowedCombinations": list(ways),
-        }
-    return {
-        "operator": "OR",
-        "builtInControls": ["mfa"] if policy.grant == "mfa" else [],
-        "customAuthenticationFactors": [],
-        "termsOfUse": [],
-        "authenticationStrength": strength,
     }

@@ -60,8 +60,9 @@ def _session(tenant: tenants.Tenant) -> sign_in_records.Session | None:
     session = sign_in_pages.session_at_hand(tenant)
     if session is None:
         return None
-    policies = conditional_access.covering(tenant, session.user_id, microsoft_apps.MY_SIGN_INS.id)
-    return None if conditional_access.unmet(policies, session.amr) else session
+    scene = conditional_access.of_security_info(session, sign_in_pages.network_address())
+    policies = conditional_access.covering(tenant, scene)
+    return None if conditional_access.unmet(tenant, policies, session.modes, scene) else session
 
 
 def _sign_in_address(tenant: tenants.Tenant) -> str:

@@ -93,6 +93,10 @@ SKU_DELEGATED = ("LicenseAssignment.Read.All", "Organization.Read.All", *_DIRECT
 SKUS = (*SKU_DELEGATED, "Organization.ReadWrite.All")
 
 ACCESS_POLICIES = _words("Policy.Read.All")
+STRENGTHS = _words(
+    "Policy.Read.AuthenticationMethod Policy.Read.All Policy.ReadWrite.AuthenticationMethod"
+    " Policy.ReadWrite.ConditionalAccess"
+)
 REPORTS = _words("AuditLog.Read.All")
 METHODS_POLICY = _words("Policy.Read.AuthenticationMethod Policy.Read.All Policy.ReadWrite.AuthenticationMethod")
 METHODS_POLICY_WRITE = _words("Policy.ReadWrite.AuthenticationMethod")

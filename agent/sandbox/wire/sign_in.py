@@ -93,7 +93,8 @@ def _unknown_tenant() -> Response:
 
 def _authorize(tenant: tenants.Tenant) -> Response:
     try:
-        return go_on(tenant, sign_in_request.begin(tenant, flask.request.args.to_dict()))
+        sent = {**flask.request.args.to_dict(), "network_address": network_address()}
+        return go_on(tenant, sign_in_request.begin(tenant, sent))
     except sign_in_flow.SignInRefused as refusal:
         return page("message", status=400, problem=refusal)
     except sign_in_request.Returned as back:
@@ -227,6 +228,11 @@ def key_in(text: str) -> str:
     except ValueError:
         raise registration.DeviceRefused("no_key", "Only a device can make this key: use a virtual device.") from None
     return text
+
+
+def network_address() -> str:
+    """Where a request comes from, as whoever plays it says; empty where nobody says."""
+    return flask.request.headers.get("X-Forwarded-For", "").strip()
 
 
 def session_at_hand(tenant: tenants.Tenant) -> sign_in_records.Session | None:
