@@ -141,7 +141,8 @@ class ManagedDevice:
     """A device under Intune's management (learn.microsoft.com/graph/api/resources/intune-devices-manageddevice).
 
     `entra_device_id` is the `device_id` of the Entra object. `user_id` and `user_principal_name` are the primary user,
-    `enrolled_by` the user name of who enrolled it (beta shows it).
+    `enrolled_by` the user name of who enrolled it (beta shows it). `tpm_version` and `edition` are what a PC reported,
+    "" where it did not.
     """
 
     id: str
@@ -170,6 +171,8 @@ class ManagedDevice:
     enrollment_profile_name: str = ""
     join_type: str = "unknown"
     autopilot_enrolled: bool = False
+    tpm_version: str = ""
+    edition: str = ""
     properties: dict[str, Any] = field(default_factory=dict)
 
 

@@ -6,7 +6,7 @@ Apple's push service. Plain mutable records without behaviour, like `device_reco
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -79,20 +79,3 @@ class PushCertificate:
     certificate_serial: str
     expires: datetime
     modified: datetime
-
-
-@dataclass(slots=True)
-class ConfigurationPolicy:
-    """A policy of the settings catalogue (beta deviceManagementConfigurationPolicy).
-
-    `settings` are choices: definition id to the id of the chosen option.
-    """
-
-    id: str
-    name: str
-    platforms: str = "windows10"
-    technologies: str = "mdm"
-    template_id: str = ""
-    template_family: str = "none"
-    created: datetime | None = None
-    settings: dict[str, str] = field(default_factory=dict)

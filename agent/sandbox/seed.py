@@ -10,7 +10,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from agent.sandbox import records, seed_access, seed_apps, seed_devices, seed_preparation, seed_reading
+from agent.sandbox import (
+    records,
+    seed_access,
+    seed_apps,
+    seed_devices,
+    seed_policies,
+    seed_preparation,
+    seed_reading,
+)
 from agent.sandbox import tenant as tenants
 from agent.sandbox.seed_reading import Entry, SeedError
 from agent.sandbox.virtual import keys as device_keys
@@ -69,6 +77,8 @@ def _fill(tenant: tenants.Tenant, root: Entry) -> None:
     _pass_policy(tenant, root.entry("pass_policy"), keys)
     seed_access.load(tenant, root, keys)
     seed_devices.load(tenant, root, keys)
+    keys |= seed_policies.device_groups(tenant, root)
+    seed_policies.load(tenant, root, keys)
     people.load_methods()
     seed_preparation.load(tenant, root, keys)
     for name, entry in root.named("managed_identities"):

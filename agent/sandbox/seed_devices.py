@@ -10,6 +10,7 @@ from agent.sandbox.areas import (
     enrolment,
     entra_devices,
     managed_devices,
+    mdm,
     restrictions,
 )
 from agent.sandbox.seed_reading import Entry
@@ -34,8 +35,6 @@ def load(tenant: tenants.Tenant, root: Entry, keys: dict[str, str]) -> None:
     _registration_policy(tenant, root.entry("device_registration"), keys)
     for entry in root.listed("enrolment"):
         _configuration(tenant, entry, keys)
-    for entry in root.listed("configuration_policies"):
-        _configuration_policy(tenant, entry)
     for entry in root.listed("corporate_identifiers"):
         _corporate_identifier(tenant, entry)
     _autopilot(tenant, root.entry("autopilot"), keys)
@@ -61,25 +60,10 @@ def _registration_policy(tenant: tenants.Tenant, entry: Entry, keys: dict[str, s
     policy = tenant.devices.registration_policy
     policy.user_device_quota = entry.number("quota", 50)
     policy.mfa_required = entry.flag("mfa_required", default=False)
-    groups = entry.texts("join_groups")
-    if groups:
-        policy.join_allowed = [seed_in_use.known(keys, entry, "join_groups", group) for group in groups]
+    chosen = [seed_in_use.known(keys, entry, "join_groups", group) for group in entry.texts("join_groups")]
+    who = entry.one_of("join", {"all", "none", "selected"}, "selected" if chosen else "all")
+    policy.join_allowed = chosen if who == "selected" else who
     entry.done()
-
-
-def _configuration_policy(tenant: tenants.Tenant, entry: Entry) -> None:
-    item = intake_records.ConfigurationPolicy(
-        id=tenant.new_id(),
-        name=entry.text("name"),
-        platforms=entry.text("platforms", "windows10"),
-        technologies=entry.text("technologies", "mdm"),
-        template_id=entry.text("template", ""),
-        template_family=entry.text("template_family", "none"),
-        created=entry.moment("created", "300 days ago"),
-        settings={name: str(value) for name, value in entry.values("settings").items()},
-    )
-    entry.done()
-    tenant.devices.configuration_policies[item.id] = item
 
 
 def _corporate_identifier(tenant: tenants.Tenant, entry: Entry) -> None:
@@ -177,8 +161,10 @@ def _windows(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str], profile
     )
     anchor = entra_devices.get_by_device_id(tenant, identity.entra_device_id or "")
     anchor.created = entry.moment("registered", "20 days ago")
+    identity.properties = entry.values("properties")
     _assign(tenant, identity, entry, profiles)
     box = device_records.BoxedDevice(serial, "windows", model, maker, entry.text("os", _WINDOWS))
+    box.options = entry.values("box")
     if entry.has("enrolled"):
         below = entry.entry("enrolled")
         holder = tenant.directory.users[seed_in_use.known(keys, below, "person", below.text("person"))]
@@ -211,6 +197,8 @@ def _managed_windows(
     managed = seed_in_use.managed(tenant, enrolled, system="Windows", version=box.os_version)
     managed.enrollment_type, managed.join_type = "windowsAzureADJoin", "azureADJoined"
     managed.autopilot_enrolled = managed.encrypted = True
+    managed.edition = str(box.options.get("edition", "Enterprise"))
+    managed.tpm_version = mdm.TPM if box.options.get("tpm", True) else ""
     return managed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.sandbox import device_records, intake_records, records
+from agent.sandbox import device_records, policy_records, records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.seed_in_use import known
 from agent.sandbox.seed_reading import Entry
@@ -22,17 +22,15 @@ def load(tenant: tenants.Tenant, root: Entry, keys: dict[str, str]) -> None:
 
 def _policy(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> None:
     created = entry.moment("created", "100 days ago")
-    group = records.Group(tenant.new_id(), entry.text("device_group"), created=created)
-    tenant.directory.groups[group.id] = group
     policy = device_records.PreparationPolicy(
         id=tenant.new_id(),
         name=entry.text("name"),
         user_group_ids=[known(keys, entry, "user_groups", name) for name in entry.texts("user_groups")],
-        device_group_id=group.id,
+        device_group_id=known(keys, entry, "device_group", entry.text("device_group")),
     )
     entry.done()
     tenant.devices.preparation_policies[policy.id] = policy
-    tenant.devices.configuration_policies[policy.id] = intake_records.ConfigurationPolicy(
+    tenant.devices.configuration_policies[policy.id] = policy_records.ConfigurationPolicy(
         id=policy.id,
         name=policy.name,
         platforms="windows10",
@@ -45,4 +43,5 @@ def _policy(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> None:
             "enrollment_autopilot_dpp_deploymenttype": "enrollment_autopilot_dpp_deploymenttype_0",
             "enrollment_autopilot_dpp_jointype": "enrollment_autopilot_dpp_jointype_0",
         },
+        assignments=[policy_records.Assignment(group_id) for group_id in policy.user_group_ids],
     )

@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.sandbox import access_records, device_records, intake_records, records, sign_in_records, signing, view
+from agent.sandbox import (
+    access_records,
+    device_records,
+    intake_records,
+    policy_records,
+    records,
+    sign_in_records,
+    signing,
+    view,
+)
 
 _LETTERS_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERS_LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -162,7 +171,9 @@ class Devices:
     dep_tokens: dict[str, device_records.DepToken] = field(default_factory=dict)
     dep_profiles: dict[str, device_records.DepProfile] = field(default_factory=dict)
     apple: dict[str, device_records.AppleIdentity] = field(default_factory=dict)
-    configuration_policies: dict[str, intake_records.ConfigurationPolicy] = field(default_factory=dict)
+    configuration_policies: dict[str, policy_records.ConfigurationPolicy] = field(default_factory=dict)
+    custom_configurations: dict[str, policy_records.CustomConfiguration] = field(default_factory=dict)
+    mobility_policies: dict[str, policy_records.MobilityPolicy] = field(default_factory=dict)
     business_manager: dict[str, intake_records.BusinessDevice] = field(default_factory=dict)
     push_certificate: intake_records.PushCertificate | None = None
     vpp_tokens: dict[str, device_records.VppToken] = field(default_factory=dict)

@@ -17,6 +17,19 @@ BUILT_FROM = {
     "/deviceManagement/configurationPolicies/{item_id}/settings": (
         "intune-deviceconfigv2-devicemanagementconfigurationsetting-list"
     ),
+    "/deviceManagement/configurationPolicies/{item_id}/assignments": (
+        "intune-deviceconfigv2-devicemanagementconfigurationpolicyassignment-list"
+    ),
+    "/deviceManagement/deviceConfigurations": "intune-deviceconfig-windows10customconfiguration-list",
+    "/deviceManagement/deviceConfigurations/{item_id}": "intune-deviceconfig-windows10customconfiguration-get",
+    "/deviceManagement/deviceConfigurations/{item_id}/assignments": (
+        "intune-deviceconfig-deviceconfigurationassignment-list"
+    ),
+    "/policies/mobileDeviceManagementPolicies": "mobiledevicemanagementpolicies-list",
+    "/policies/mobileDeviceManagementPolicies/{item_id}": "mobiledevicemanagementpolicies-get",
+    "/policies/mobileDeviceManagementPolicies/{item_id}/includedGroups": (
+        "mobiledevicemanagementpolicies-list-includedgroups"
+    ),
     f"{_ENROLMENT}/{{id}}/assignments": "intune-onboarding-enrollmentconfigurationassignment-list",
     f"{_ENROLMENT}/{{id}}/assignments/{{assignment_id}}": "intune-onboarding-enrollmentconfigurationassignment-get",
     "/deviceManagement/importedDeviceIdentities": "intune-enrollment-importeddeviceidentity-list",

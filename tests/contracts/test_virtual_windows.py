@@ -242,10 +242,10 @@ def test_an_old_windows_has_no_web_sign_in(day: StagingDay) -> None:
 
 
 def test_a_joined_pc_without_the_policy_takes_only_a_password_until_it_has_it(day: StagingDay) -> None:
-    options = day.tenant.devices.boxed[JOINED].options
-    options["web_sign_in"] = False
+    (policy,) = (item for item in day.tenant.devices.configuration_policies.values() if "Web sign-in" in item.name)
+    assigned, policy.assignments = policy.assignments, []
     assert "policy is not on this PC" in day.power_on(JOINED)["message"]
-    options["web_sign_in"] = True
+    policy.assignments = assigned
     assert day.power_on(JOINED)["screen"] == "lock-screen"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.sandbox import device_records, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import apple, enrolment, managed_devices, mdm, registration, sign_in
+from agent.sandbox.areas import apple, enrolment, managed_devices, mdm, people, registration, sign_in
 
 
 def offered(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
@@ -52,7 +52,7 @@ def enrol(
 
 
 def _check_limit(tenant: tenants.Tenant, user: records.User) -> None:
-    limit = enrolment.in_force(tenant, enrolment.LIMIT)
+    limit = enrolment.in_force(tenant, enrolment.LIMIT, people.group_ids_of(tenant, user.id))
     most = int(limit.properties.get("limit", 15)) if limit else 15
     if len(managed_devices.of_user(tenant, user.id)) >= most:
         raise registration.DeviceRefused("device_limit", "This person has reached the limit of enrolled devices.")

@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import autopilot, entra_devices, intune, schedule
+from agent.sandbox.areas import autopilot, dynamic_groups, entra_devices, intune, schedule
 
 NAME_LENGTH = 15
 """Most signs of a computer name (learn.microsoft.com/autopilot/add-devices)."""
@@ -68,6 +68,7 @@ def _tag(tenant: tenants.Tenant, identity: device_records.AutopilotIdentity, tag
     if device is not None:
         others = [text for text in device.physical_ids if not text.startswith("[OrderId]:")]
         device.physical_ids = [*others, f"[OrderId]:{tag}"] if tag else others
+        dynamic_groups.place(tenant, device)
     reconsider(tenant, identity)
 
 

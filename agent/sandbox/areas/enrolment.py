@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import entra_devices, intune, people
@@ -29,14 +31,21 @@ def get(tenant: tenants.Tenant, configuration_id: str) -> device_records.Enrolme
     raise intune.missing(f"Enrollment configuration {configuration_id} not found")
 
 
-def in_force(tenant: tenants.Tenant, kind: str) -> device_records.EnrolmentConfiguration | None:
-    """The configuration of this kind that applies: the custom one of highest rank, else the default (priority 0)."""
-    return next(iter(by_rank(tenant, kind)), None)
+def in_force(
+    tenant: tenants.Tenant, kind: str, groups: Collection[str] = ()
+) -> device_records.EnrolmentConfiguration | None:
+    """The configuration of this kind for a member of `groups`: of those assigned to one of them the one of highest
+    rank, else the default (priority 0)."""
+    return next(iter(by_rank(tenant, kind, groups)), None)
 
 
-def by_rank(tenant: tenants.Tenant, kind: str) -> list[device_records.EnrolmentConfiguration]:
-    """The configurations of this kind, the first that counts first."""
-    of_kind = [item for item in tenant.devices.enrolment_configurations.values() if item.kind == kind]
+def by_rank(
+    tenant: tenants.Tenant, kind: str, groups: Collection[str] = ()
+) -> list[device_records.EnrolmentConfiguration]:
+    """The configurations of this kind for a member of `groups`, the first that counts first."""
+    known = tenant.devices.enrolment_configurations.values()
+    reaching = [item for item in known if item.priority == 0 or set(groups).intersection(item.group_ids)]
+    of_kind = [item for item in reaching if item.kind == kind]
     return sorted(of_kind, key=lambda item: (item.priority == 0, item.priority))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from agent.sandbox import device_records, errors
 from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import dynamic_groups
 
 
 def get(tenant: tenants.Tenant, object_id: str) -> device_records.EntraDevice:
@@ -54,6 +55,7 @@ def precreate(tenant: tenants.Tenant, *, serial: str, autopilot_id: str, group_t
         physical_ids=physical_ids,
     )
     tenant.devices.entra[device.id] = device
+    dynamic_groups.place(tenant, device)
     return device
 
 

@@ -17,7 +17,9 @@ from agent.sandbox.areas import (
     autopilot,
     autopilot_changes,
     autopilot_imports,
+    device_policies,
     entra_devices,
+    people,
     registration,
     restrictions,
     schedule,
@@ -34,6 +36,9 @@ AUTOPILOT_RECORD_AFTER_SECONDS = 120
 
 FINAL_STATE_WITHIN = timedelta(minutes=60)
 """A longer deployment may never get its final state in the report (learn.microsoft.com/autopilot/known-issues)."""
+
+TPM = "2.0, 0, 1.59"
+"""How a PC with a security chip reports its version."""
 
 DEVICE_AUDIENCE = "urn:sandbox:mdm"
 DEVICE_TOKEN_LIFE = timedelta(days=365)
@@ -55,10 +60,22 @@ def check_may_enrol(
     if LICENCE not in user.licences:
         report_failure(tenant, user, hardware, category="userValidation", reason="User is not licensed for Intune.")
         raise registration.DeviceRefused("80180018", "There was a problem with your licence (80180018).")
-    reason = restrictions.refusal(tenant, platform, hardware)
+    if platform == "windowsRestriction":
+        _check_scope(tenant, user, hardware)
+    reason = restrictions.refusal(tenant, platform, hardware, groups=people.group_ids_of(tenant, user.id))
     if reason is not None:
         report_failure(tenant, user, hardware, category="enrollmentRestrictionsEnforced", reason=reason)
         raise registration.DeviceRefused("80180014", "Your organisation does not let this device in (80180014).")
+
+
+def _check_scope(tenant: tenants.Tenant, user: records.User, hardware: registration.Hardware) -> None:
+    """A PC enrols by itself only for people whom exactly one management service covers."""
+    services = device_policies.enrolled_by(tenant, user.id)
+    if not services:
+        report_failure(tenant, user, hardware, category="userValidation", reason="User is not in the MDM user scope.")
+        raise registration.DeviceRefused("80180018", "This person is outside the MDM user scope (80180018).")
+    if len(services) > 1:
+        raise registration.DeviceRefused("c1036501", "There are several MDM configurations in Entra (0xC1036501).")
 
 
 def report_failure(
@@ -93,6 +110,10 @@ def new_managed(
         last_sync=now,
         enrollment_profile_name=enrolled_with,
     )
+    boxed = tenant.devices.boxed.get(hardware.serial.upper())
+    if system == "Windows" and boxed is not None:
+        managed.edition = str(boxed.options.get("edition", "Enterprise"))
+        managed.tpm_version = TPM if boxed.options.get("tpm", True) else ""
     tenant.devices.managed[managed.id] = managed
     return managed
 

@@ -10,7 +10,15 @@ from datetime import timedelta
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import enrolment, entra_devices, managed_devices, mdm, registration, sign_in, windows_enrolment
+from agent.sandbox.areas import (
+    device_policies,
+    entra_devices,
+    managed_devices,
+    mdm,
+    registration,
+    sign_in,
+    windows_enrolment,
+)
 
 WITHOUT_A_PERSON = "windowsAzureADJoinUsingDeviceAuth"
 TAKEN_OVER_WITHIN = timedelta(days=183)
@@ -64,10 +72,11 @@ def _prepared(
     mdm.tie_to_entra(managed, device)
     managed.enrollment_type = WITHOUT_A_PERSON
     mdm.later(tenant, "autopilot_enrolled", managed, mdm.AUTOPILOT_RECORD_AFTER_SECONDS)
-    status_page = enrolment.in_force(tenant, enrolment.STATUS_PAGE)
+    target = device_policies.whom(tenant, "", device)
+    status_page = windows_enrolment.status_page_for(tenant, target)
     event = mdm.open_event(tenant, managed, None, profile=profile.name, status_page=status_page)
     event.enrollment_type = "azureADJoinedWithWhiteGlove"
-    orders = windows_enrolment.orders_for(tenant, hardware.serial, status_page)
+    orders = windows_enrolment.orders_for(tenant, managed, target)
     return mdm.Enrolled(managed, mdm.token_for(tenant, managed), orders)
 
 
@@ -105,6 +114,6 @@ def take_over(
     device.is_compliant = False
     scheduled = tenant.devices.scheduled
     scheduled[:] = [entry for entry in scheduled if (entry.kind, entry.id) != ("compliant", managed.id)]
-    orders = windows_enrolment.orders_for(tenant, hardware.serial, enrolment.in_force(tenant, enrolment.STATUS_PAGE))
+    orders = windows_enrolment.orders_for(tenant, managed, device_policies.whom(tenant, bearer.user.id, device))
     orders["web_sign_in_vanishes"] = tenant.options.web_sign_in_vanishes
     return mdm.Enrolled(managed, mdm.token_for(tenant, managed), orders)

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import entra_devices, mdm, people, registration, restrictions, sign_in, windows_enrolment
+from agent.sandbox.areas import (
+    device_policies,
+    entra_devices,
+    mdm,
+    people,
+    registration,
+    restrictions,
+    sign_in,
+    windows_enrolment,
+)
 
 IDENTIFIER_KIND = "manufacturerModelSerial"
 """The only kind of corporate identifier that Windows honours."""
@@ -36,15 +45,14 @@ def enrol(tenant: tenants.Tenant, bearer: sign_in.Bearer, hardware: registration
     mdm.tie_to_entra(managed, device)
     mdm.set_person(managed, bearer.user)
     managed.enrolled_by = bearer.user.upn
-    orders = windows_enrolment.orders_for(tenant, hardware.serial, None) | {"quality_updates": False}
     policy = policy_for(tenant, bearer.user.id)
-    if policy is None:
-        orders |= {"page": "none", "web_sign_in": False}
-    else:
-        orders["page"] = "device-preparation"
+    if policy is not None:
         tenant.directory.groups[policy.device_group_id].member_ids.append(device.id)
         event = mdm.open_event(tenant, managed, bearer.user, profile=policy.name)
         event.enrollment_type = "unknown"
+    target = device_policies.whom(tenant, bearer.user.id, device)
+    orders = windows_enrolment.orders_for(tenant, managed, target) | {"quality_updates": False}
+    orders["page"] = "device-preparation" if policy else "none"
     return mdm.Enrolled(managed, mdm.token_for(tenant, managed), orders)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.sandbox import device_records, records, sign_in_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import activity, autopilot, enrolment, entra_devices, methods, sign_in
+from agent.sandbox.areas import activity, autopilot, device_policies, enrolment, entra_devices, methods, sign_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +164,7 @@ def add_hello_key(tenant: tenants.Tenant, bearer: sign_in.Bearer, *, device_id: 
     device = entra_devices.find_by_device_id(tenant, device_id)
     if device is None or device.trust_type != "AzureAd" or not device.enabled:
         raise DeviceRefused(ANCHOR_GONE, "Windows Hello needs a PC that is joined to Entra.")
-    policy = enrolment.in_force(tenant, enrolment.HELLO)
-    if policy is not None and policy.properties.get("state") == "disabled":
+    if not device_policies.hello(tenant, device_policies.whom(tenant, bearer.user.id, device)).wanted:
         raise DeviceRefused("hello_disabled", "Windows Hello is switched off by policy.")
     check_fresh(tenant, bearer.session)
     method = records.Method(

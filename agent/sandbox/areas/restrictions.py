@@ -7,7 +7,7 @@ identifiers only count at enrolment (learn.microsoft.com/mem/intune/enrollment, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from agent.sandbox import intake_records
@@ -18,9 +18,11 @@ _PLATFORM_TYPES = {"windowsRestriction": "windows", "iosRestriction": "ios", "ma
 _SIGNS = re.compile(r"[^A-Z0-9]")
 
 
-def refusal(tenant: tenants.Tenant, platform: str, hardware: registration.Hardware) -> str | None:
-    """Why a device may not enrol, None where it may; `platform` is windowsRestriction, iosRestriction, ..."""
-    rule = rule_for(tenant, platform)
+def refusal(
+    tenant: tenants.Tenant, platform: str, hardware: registration.Hardware, *, groups: Collection[str]
+) -> str | None:
+    """Why a device may not enrol for a member of `groups`, None where it may; `platform` is windowsRestriction, ..."""
+    rule = rule_for(tenant, platform, groups)
     if rule.get("platformBlocked"):
         return "Enrolment of this platform is blocked."
     if rule.get("personalDeviceEnrollmentBlocked") and not corporate(tenant, hardware):
@@ -32,14 +34,14 @@ def refusal(tenant: tenants.Tenant, platform: str, hardware: registration.Hardwa
     return None
 
 
-def rule_for(tenant: tenants.Tenant, platform: str) -> Mapping[str, Any]:
+def rule_for(tenant: tenants.Tenant, platform: str, groups: Collection[str]) -> Mapping[str, Any]:
     """The restriction of a platform: the one of its own, ranked first, else its part of that of all platforms."""
     wanted = _PLATFORM_TYPES.get(platform)
-    for item in enrolment.by_rank(tenant, enrolment.PLATFORM_RESTRICTION):
+    for item in enrolment.by_rank(tenant, enrolment.PLATFORM_RESTRICTION, groups):
         if item.properties.get("platformType") == wanted:
             rule: Mapping[str, Any] = item.properties.get("platformRestriction") or {}
             return rule
-    general = enrolment.in_force(tenant, enrolment.PLATFORM_RESTRICTIONS)
+    general = enrolment.in_force(tenant, enrolment.PLATFORM_RESTRICTIONS, groups)
     found: Mapping[str, Any] = (general.properties.get(platform) if general else None) or {}
     return found
 

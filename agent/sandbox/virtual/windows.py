@@ -49,7 +49,7 @@ class WindowsLaptop(device.Device):
         """Back into the box, wiped."""
         super().reset()
         self.name = f"PC-{self.box.serial}"[:15]
-        self.hybrid = self._web_sign_in_vanished = False
+        self.hybrid = self._web_sign_in_vanished = self.had_a_session = False
         self.orders: dict[str, Any] = {}
         self.found: dict[str, Any] = {}
         self._window: signing_in.Window | None = None
@@ -61,7 +61,7 @@ class WindowsLaptop(device.Device):
         self._first_screen = "oobe"
         if self.box.set_up:
             self.show("in-use", "Set up earlier; somebody works with it. Reset it to start from its box.")
-            self.finished = True
+            self.finished = self.had_a_session = True
             self.device_id = self.box.device_id
             self.hello_key = keys.made_earlier(self.around.origin, self.box.serial)
             self.box = dataclasses.replace(self.box, set_up=False)
@@ -224,7 +224,9 @@ class WindowsLaptop(device.Device):
             return "Joined to the old domain as well"
         if self._web_sign_in_vanished:
             return "Web sign-in was there and is gone"
-        if not self.orders["web_sign_in"]:
+        if self.box.options.get("edition") == "Home":
+            return "Windows Home has no web sign-in"
+        if not (self.orders["web_sign_in"] or (self.orders["web_sign_in_later"] and self.had_a_session)):
             return "The web sign-in policy is not on this PC"
         version = tuple(int(part) for part in self.box.os_version.split(".") if part.isdigit())
         return "" if version >= WEB_SIGN_IN_SINCE else "Windows is older than 11 22H2 with KB5030310"
@@ -251,6 +253,7 @@ class WindowsLaptop(device.Device):
             self._account_is_set_up()
 
     def _set_up_account(self) -> None:
+        self.had_a_session = True
         self.show("account-setup", "Setting up for work: account setup 3 of 3.")
         self.after(ACCOUNT_SETUP_SECONDS, self._account_is_set_up)
 
@@ -261,10 +264,19 @@ class WindowsLaptop(device.Device):
             self.lock(problem)
             return
         self.report("account_setup", self.device_token)
-        if self.orders["hello"]:
-            self.prove_for_hello(None)
+        self.had_a_session = True
+        missing = self._no_hello()
+        if missing:
+            self.arrive(f"The desktop. {missing}, so nothing was set up.")
         else:
-            self.arrive("The desktop. Windows Hello is switched off by policy, so nothing was set up.")
+            self.prove_for_hello(None)
+
+    def _no_hello(self) -> str:
+        if not self.orders["hello"]:
+            return "Windows Hello is switched off by policy"
+        if self.orders["hello_needs_tpm"] and not self.box.options.get("tpm", True):
+            return "Windows Hello needs a security chip (TPM), and this PC has none"
+        return ""
 
     def prove_for_hello(self, typed: signing_in.Typed | None) -> None:
         """Windows Hello wants fresh MFA before it sets up a key."""
@@ -293,7 +305,7 @@ class WindowsLaptop(device.Device):
 
     def unlock(self, person: str) -> None:
         """Win+L, then the PIN: a sign-in with the Hello key."""
-        if self.screen != "desktop" or not self.orders.get("hello"):
+        if self.screen != "desktop" or not self.orders or self._no_hello():
             raise device.FleetError(f"{self.box.serial} has no Windows Hello yet ({self.screen}).")
         held = signing_in.Held("windowsHelloForBusiness", self.hello_key)
         extra = {"device_os": "Windows", "device_id": self.device_id}

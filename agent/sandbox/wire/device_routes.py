@@ -13,6 +13,7 @@ from agent.sandbox.wire import (
     autopilot,
     autopilot_imports,
     autopilot_profiles,
+    device_policies,
     enrolment_settings,
     entra_devices,
     intune_lists,
@@ -44,6 +45,7 @@ _CONFIGURATIONS = "/deviceManagement/deviceEnrollmentConfigurations"
 _FAILURES = "/deviceManagement/troubleshootingEvents"
 _IDENTIFIERS = "/deviceManagement/importedDeviceIdentities"
 _POLICIES = "/deviceManagement/configurationPolicies"
+_DEVICE_PROFILES = "/deviceManagement/deviceConfigurations"
 _VPP_TOKENS = "/deviceAppManagement/vppTokens"
 _KEYED = ("/devices/{id}", "/devices(deviceId='{device_id}')")
 
@@ -202,24 +204,6 @@ ENROLMENT = (
         intune_lists.identifier,
         page="intune-enrollment-importeddeviceidentity-get",
     ),
-    _beta(
-        _POLICIES,
-        _CONFIGURATION,
-        intune_lists.policies,
-        page="intune-deviceconfigv2-devicemanagementconfigurationpolicy-list",
-    ),
-    _beta(
-        _POLICIES + "/{item_id}",
-        _CONFIGURATION,
-        intune_lists.policy,
-        page="intune-deviceconfigv2-devicemanagementconfigurationpolicy-get",
-    ),
-    _beta(
-        _POLICIES + "/{item_id}/settings",
-        _CONFIGURATION,
-        intune_lists.policy_settings,
-        page="intune-deviceconfigv2-devicemanagementconfigurationsetting-list",
-    ),
     _read(
         _FAILURES,
         _MANAGED,
@@ -239,6 +223,58 @@ ENROLMENT = (
     ),
 )
 
+_CATALOGUE = "intune-deviceconfigv2-devicemanagementconfiguration"
+_SCOPE_READERS = ("Policy.Read.All", "Policy.ReadWrite.MobilityManagement")
+
+
+def _scope(tail: str, handler: Handler, page: str) -> Route:
+    """The MDM user scope opens to a signed-in administrator only: "Application: not supported"."""
+    path = "/policies/mobileDeviceManagementPolicies" + tail
+    return Route("GET", path, (), handler, versions=BETA, delegated=_SCOPE_READERS, page=page)
+
+
+POLICIES = (
+    _beta(_POLICIES, _CONFIGURATION, device_policies.policies, page=f"{_CATALOGUE}policy-list"),
+    _beta(_POLICIES + "/{item_id}", _CONFIGURATION, device_policies.policy, page=f"{_CATALOGUE}policy-get"),
+    _beta(
+        _POLICIES + "/{item_id}/settings",
+        _CONFIGURATION,
+        device_policies.policy_settings,
+        page=f"{_CATALOGUE}setting-list",
+    ),
+    _beta(
+        _POLICIES + "/{item_id}/assignments",
+        _CONFIGURATION,
+        device_policies.policy_assignments,
+        page=f"{_CATALOGUE}policyassignment-list",
+    ),
+    _read(
+        _DEVICE_PROFILES,
+        _CONFIGURATION,
+        device_policies.profiles,
+        page="intune-deviceconfig-windows10customconfiguration-list",
+    ),
+    _read(
+        _DEVICE_PROFILES + "/{item_id}",
+        _CONFIGURATION,
+        device_policies.profile,
+        page="intune-deviceconfig-windows10customconfiguration-get",
+    ),
+    _read(
+        _DEVICE_PROFILES + "/{item_id}/assignments",
+        _CONFIGURATION,
+        device_policies.profile_assignments,
+        page="intune-deviceconfig-deviceconfigurationassignment-list",
+    ),
+    _scope("", device_policies.scopes, "mobiledevicemanagementpolicies-list"),
+    _scope("/{item_id}", device_policies.scope, "mobiledevicemanagementpolicies-get"),
+    _scope(
+        "/{item_id}/includedGroups",
+        device_policies.scope_groups,
+        "mobiledevicemanagementpolicies-list-includedgroups",
+    ),
+)
+
 LOGS = (
     _log("/auditLogs/signIns", _SIGN_INS, activity.sign_ins),
     _log("/auditLogs/signIns/{id}", _SIGN_INS, activity.sign_in),
@@ -246,5 +282,5 @@ LOGS = (
     _log("/auditLogs/directoryAudits/{id}", _AUDITS, activity.audit),
 )
 
-ROWS: tuple[Route, ...] = (*AUTOPILOT, *APPLE, *DEVICES, *ENROLMENT, *LOGS)
+ROWS: tuple[Route, ...] = (*AUTOPILOT, *APPLE, *DEVICES, *ENROLMENT, *POLICIES, *LOGS)
 """All of the above, for `routes.TABLE`."""

@@ -8,7 +8,7 @@ from typing import Any
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import enrolment, intune
-from agent.sandbox.wire import device_shapes, exchange, intune_lists, odata
+from agent.sandbox.wire import device_policies, device_shapes, exchange, odata
 
 _CONTEXT = "deviceManagement/deviceEnrollmentConfigurations"
 _TYPES = {
@@ -39,16 +39,18 @@ _NOTHING: dict[str, Any] = {
 
 
 def configurations(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
-    """Every enrolment configuration; v1.0 leaves out nearly all of the status page."""
-    shapes = [_row(item, beta=request.beta) for item in _served(tenant, request)]
-    rows = [odata.narrow(row, odata.selected(request)) for row in shapes]
+    """Every enrolment configuration, with its assignments where they are expanded; v1.0 leaves out nearly all of the
+    status page."""
+    served = {item.id: item for item in _served(tenant, request)}
+    shapes = odata.matching(request, (_row(item, beta=request.beta) for item in served.values()))
+    rows = [{**odata.narrow(row, odata.selected(request)), **_expanded(served[row["id"]], request)} for row in shapes]
     return odata.collection(tenant, request, _CONTEXT, rows)
 
 
 def assignments(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
     """Whom a configuration is assigned to; the slices lack it (intune-onboarding-enrollmentconfigurationassignment)."""
     item = enrolment.get(tenant, request.path_values["id"])
-    rows = intune_lists.enrolment_assignments(item, beta=request.beta)
+    rows = device_policies.enrolment_assignments(item, beta=request.beta)
     return odata.collection(tenant, request, f"{_CONTEXT}('{item.id}')/assignments", rows)
 
 
@@ -56,7 +58,7 @@ def assignment(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchan
     """One assignment of a configuration."""
     item = enrolment.get(tenant, request.path_values["id"])
     wanted = request.path_values["assignment_id"]
-    for row in intune_lists.enrolment_assignments(item, beta=request.beta):
+    for row in device_policies.enrolment_assignments(item, beta=request.beta):
         if row["id"].lower() == wanted.lower():
             return odata.entity(tenant, request, f"{_CONTEXT}('{item.id}')/assignments/$entity", row)
     raise intune.missing(f"Assignment {wanted} not found")
@@ -72,10 +74,14 @@ def configuration(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exc
     item = enrolment.get(tenant, request.path_values["id"])
     if item not in _served(tenant, request):
         raise intune.missing(f"Enrollment configuration {item.id} not found")
-    row = _row(item, beta=request.beta)
-    if "assignments" in odata.expanded(request):
-        row["assignments"] = intune_lists.enrolment_assignments(item, beta=request.beta)
-    return odata.entity(tenant, request, f"{_CONTEXT}/$entity", odata.narrow(row, odata.selected(request)))
+    row = odata.narrow(_row(item, beta=request.beta), odata.selected(request))
+    return odata.entity(tenant, request, f"{_CONTEXT}/$entity", {**row, **_expanded(item, request)})
+
+
+def _expanded(item: device_records.EnrolmentConfiguration, request: exchange.GraphRequest) -> dict[str, Any]:
+    if "assignments" not in odata.expanded(request):
+        return {}
+    return {"assignments": device_policies.enrolment_assignments(item, beta=request.beta)}
 
 
 def registration_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:

@@ -4,7 +4,8 @@
     term := "(" or ")" | "not" term | call | any | comparison | path "in" "(" literal ("," literal)* ")"
     call := contains|startswith|endswith "(" path "," literal ")"      any := path "/any(" [name ":" or-on-name] ")"
 
-Comparison is eq, ne, gt, ge, lt, le; text compares in any letter case, as the directory does.
+Comparison is eq, ne, gt, ge, lt, le, and has (a word among words); text compares in any letter case, as the directory
+does.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "ge": lambda left, right: left is not None and right is not None and bool(left >= right),
     "lt": lambda left, right: left is not None and right is not None and bool(left < right),
     "le": lambda left, right: left is not None and right is not None and bool(left <= right),
+    "has": lambda left, right: isinstance(left, str) and right in left.split(","),
 }
 _CALLS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda text, part: part in text,

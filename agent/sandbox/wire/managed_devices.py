@@ -191,20 +191,33 @@ def _constant_part() -> dict[str, Any]:
     }
 
 
+def _hardware(device: device_records.ManagedDevice) -> dict[str, Any] | None:
+    """What a PC says of its hardware (beta hardwareInformation), as far as anybody asks for it."""
+    if device.operating_system != "Windows":
+        return None
+    return {
+        "serialNumber": device.serial,
+        "manufacturer": device.manufacturer,
+        "model": device.model,
+        "tpmSpecificationVersion": device.tpm_version or None,
+        "operatingSystemEdition": device.edition or None,
+    }
+
+
 def _beta_part(device: device_records.ManagedDevice) -> dict[str, Any]:
     return {
         "autopilotEnrolled": device.autopilot_enrolled,
         "joinType": device.join_type,
         "enrolledByUserPrincipalName": device.enrolled_by or None,
         "usersLoggedOn": [],
-        "skuFamily": "",
+        "skuFamily": device.edition,
         "skuNumber": 0,
         "chassisType": "unknown",
         "deviceType": "desktop" if device.operating_system == "Windows" else "unknown",
         "processorArchitecture": "unknown",
         "lostModeState": "disabled",
         "bootstrapTokenEscrowed": False,
-        "hardwareInformation": None,
+        "hardwareInformation": _hardware(device),
         "ownerType": device.owner_type,
         "roleScopeTagIds": ["0"],
         "securityPatchLevel": None,
