@@ -13,6 +13,7 @@ ROW = {
     "status": {"errorCode": 0},
     "physicalIds": ["[ZTDID]:abc", "[HWID]:h:1"],
     "employeeId": None,
+    "technologies": "mdm,configManager",
 }
 
 
@@ -27,6 +28,7 @@ ROW = {
         "status/errorCode eq 0 and (employeeId eq null or employeeId eq '1')",
         "physicalIds/any(p:p eq '[ZTDID]:abc')",
         "physicalIds/any(p: startswith(p,'[HWID]'))",
+        "technologies has 'mdm' and technologies has 'configManager'",
     ],
 )
 def test_what_the_row_fulfils_is_let_through(text: str) -> None:
@@ -44,6 +46,7 @@ def test_what_the_row_fulfils_is_let_through(text: str) -> None:
         "status/errorCode eq 130503",
         "nothing/deeper eq 1",
         "physicalIds/any(p:p eq '[ZTDID]')",
+        "technologies has 'config'",
     ],
 )
 def test_what_it_does_not_fulfil_is_held_back(text: str) -> None:
@@ -51,7 +54,7 @@ def test_what_it_does_not_fulfil_is_held_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "serialNumber", "a eq", "a has 'b'", "a eq 'b", "(a eq 1", "a eq 1)", "contains(a)", "'a' eq a"]
+    "text", ["", "serialNumber", "a eq", "a like 'b'", "a eq 'b", "(a eq 1", "a eq 1)", "contains(a)", "'a' eq a"]
 )
 def test_what_cannot_be_read_says_so(text: str) -> None:
     with pytest.raises(filters.UnreadableFilter):
