@@ -1,0 +1,26 @@
+"""What Tapslip foresees and what virtual devices really do agree in every situation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.situations import people, situation
+
+#: So many there are at least.
+LEAST = 10
+SITUATIONS: tuple[situation.Situation, ...] = (*people.SITUATIONS,)
+
+
+@pytest.mark.parametrize("one", SITUATIONS, ids=lambda one: one.name)
+def test_what_is_foreseen_is_what_happens(one: situation.Situation, tmp_path: Path) -> None:
+    situation.run(one, tmp_path)
+
+
+def test_there_are_many_situations_and_each_pair_differs_in_findings_or_outcome() -> None:
+    assert len(SITUATIONS) >= LEAST
+    assert len({one.name for one in SITUATIONS}) == len(SITUATIONS)
+    by_outcome: dict[object, str] = {}
+    for one in SITUATIONS:
+        assert by_outcome.setdefault(one.outcome, one.name) == one.name
