@@ -1,4 +1,4 @@
-"""The whole story on one machine: ``python3 scripts/demo.py [--once] [--out DIR] [--port P]``.
+"""The whole story on one machine: ``python3 scripts/demo.py [--once] [--out DIR] [--port P] [--record FILE]``.
 
 Makes the environment when it is missing, then hands everything to ``tapslip demo``.
 ``-P`` keeps a folder named ``agent`` where the user happens to stand from being taken for ours.

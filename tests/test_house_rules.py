@@ -389,3 +389,28 @@ def test_every_sandbox_of_a_test_is_watched() -> None:
     expect_none(
         faults, "Make sandboxes by tests/tenancies.py, which holds each exchange against Microsoft's description:"
     )
+
+
+def begun(node: ast.AST) -> Iterator[str]:
+    """What starts a sandbox among words of a command, listed or given to what runs them; `sandbox device` does not."""
+    if isinstance(node, ast.List | ast.Tuple):
+        words = node.elts
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"run", "main", "invoke", "Popen"}:
+        words = node.args
+    else:
+        return
+    said = [str(word.value) if isinstance(word, ast.Constant) else "" for word in words]
+    for word, after in itertools.zip_longest(said, said[1:]):
+        if word == "demo" or word.endswith("demo.py") or (word == "sandbox" and after not in {"device", "person"}):
+            yield word
+
+
+def test_every_program_of_a_test_that_has_a_sandbox_is_watched() -> None:
+    faults = [
+        f"{module.at(node)} {word}"
+        for module in modules("tests")
+        for node in ast.walk(module.tree)
+        for word in begun(node)
+        if module.name != "tests/tenancies.py"
+    ]
+    expect_none(faults, "Start it by tests/tenancies.py, which holds what it records against Microsoft's description:")

@@ -1,4 +1,6 @@
-"""Watches every exchange with a sandbox tenant in this process, and holds it against Microsoft's description of Graph.
+"""Watches every exchange with a sandbox tenant, and holds it against Microsoft's description of Graph.
+
+A sandbox in this process is watched from in front, one in a process of its own by the record that it keeps.
 
 Every answer is held, whoever asked; requests only where our client sent them, for tests send wrong ones on purpose.
 `tests.tenancies` stands the watch in front of each sandbox, `tests.conftest` ends the session with what it found. A
@@ -8,25 +10,24 @@ path that the slices lack must be in the route table, whose row names the page t
 from __future__ import annotations
 
 import functools
-import io
+import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.sandbox import errors as sandbox_errors
-from agent.sandbox.wire import exchange, routes
+from agent.sandbox.wire import exchange, recording, routes
 from tests.contracts import graph_exchanges, graph_slices
 from tests.contracts.graph_exchanges import Answered, Sent
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 OURS = "Tapslip/"
 _REMEMBERED = 50_000
-_GRAPH = ("/v1.0/", "/beta/")
 _ONE_OF_MANY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=[/:])")
 _NEXT_LINK = re.compile(rb'"@odata\.nextLink":\s*"([^"]+)"')
 
@@ -61,6 +62,7 @@ class Watch:
 
     answers: int = 0
     requests: int = 0
+    programs: int = 0
     faults: dict[str, str] = field(default_factory=dict)
     _led: set[str] = field(default_factory=set)
     _seen: set[int] = field(default_factory=set)
@@ -68,17 +70,28 @@ class Watch:
 
     def in_front_of(self, app: WSGIApplication) -> WSGIApplication:
         """A sandbox's app, every exchange with it watched."""
-        return _Layer(self, app) if graph_slices.FOLDER else app
+        return recording.Overheard(app, self._overheard) if graph_slices.FOLDER else app
 
     def in_front_of_odd(self, app: WSGIApplication) -> WSGIApplication:
         """A misbehaving tenant's app: only what our client asks of it is watched, and not where its links lead."""
-        return _Layer(self, app, odd=True) if graph_slices.FOLDER else app
+        return recording.Overheard(app, self._overheard_odd) if graph_slices.FOLDER else app
 
     def asked(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> None:
         """Hold a request as a server on a socket got it."""
         sent = _to_graph(method, address, headers, body)
         if graph_slices.FOLDER and sent is not None:
             self.hold(sent, None)
+
+    def read(self, record: Path) -> None:
+        """Hold what a sandbox in a process of its own has recorded; raises FileNotFoundError where it has not."""
+        lines = record.read_bytes().splitlines()
+        self.programs += 1
+        for line in map(json.loads, lines) if graph_slices.FOLDER else ():
+            asked, given = line["request"], line["response"]
+            sent = _to_graph(asked["method"], asked["path"], asked["headers"], _recorded(asked))
+            assert sent is not None, line
+            answer = Answered(given["status"], given["headers"], _recorded(given)) if given else None
+            self.hold(sent, answer)
 
     def hold(self, sent: Sent, answer: Answered | None) -> None:
         """Hold an answer (None where there is none to hold), the request where it is ours, and each item of a batch."""
@@ -100,6 +113,7 @@ class Watch:
             yield "not held against it: TAPSLIP_GRAPH_DATA is not set"
             return
         yield f"{self.answers} answers of the sandbox and {self.requests} requests of the client were held against it"
+        yield f"{self.programs} sandboxes among them ran in processes of their own, and were held by their records"
         yield from (f"WRONG {fault} (first in {test or 'no test'})" for fault, test in sorted(self.faults.items()))
         yield from (f"left aside: {fault} ({why})" for fault, why in graph_exchanges.LEFT_ASIDE.items())
         for (segment, status), why in graph_exchanges.ALSO_ANSWERED.items():
@@ -121,6 +135,18 @@ class Watch:
         for fault in [*found, *(_answer_faults(sent, answer) if answer else [])]:
             line = f"{_place(sent)}: {_ONE_OF_MANY.sub('…', fault)}"
             self.faults.setdefault(line, os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0])
+
+    def _overheard(self, exchange: recording.Exchange) -> None:
+        sent = _to_graph(exchange.method, exchange.address, exchange.headers, exchange.body)
+        if sent is None:
+            return
+        whole = exchange.status is not None and not exchange.cut
+        answer = Answered(exchange.status or 0, exchange.answer_headers, exchange.answer_body)
+        self.hold(sent, answer if whole else None)
+
+    def _overheard_odd(self, exchange: recording.Exchange) -> None:
+        self.lead(exchange.answer_body)
+        self.asked(exchange.method, exchange.address, exchange.headers, exchange.body)
 
     def _chosen(self, sent: Sent) -> bool:
         return f"{sent.path}?{sent.query}".lstrip("/") not in self._led
@@ -151,78 +177,15 @@ def _unlisted_template(sent: Sent) -> str | None:
     return _unlisted_paths(sent.version, sent.method).find(sent.path)
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """Stands in front of the app; a connection that is cut leaves no answer to hold."""
-
-    watch: Watch
-    app: WSGIApplication
-    odd: bool = False
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        sent = _sent(environ)
-        if sent is None:
-            return self.app(environ, start_response)
-        begun: list[tuple[str, Mapping[str, str]]] = []
-
-        def note(status: str, headers: list[tuple[str, str]], problem: Any = None) -> Any:
-            begun.append((status, {name.lower(): value for name, value in headers}))
-            return start_response(status, headers, problem) if problem else start_response(status, headers)
-
-        parts: list[bytes] = []
-        cut = None
-        try:
-            _read_into(parts, self.app(environ, note))
-        except sandbox_errors.ConnectionCut as problem:
-            cut = problem
-        if cut and not begun:
-            self.watch.hold(sent, None)
-            raise cut
-        self._held(sent, *begun[-1], b"".join(parts), cut=cut is not None)
-        return _passed_on(parts, cut)
-
-    def _held(self, sent: Sent, status: str, headers: Mapping[str, str], body: bytes, *, cut: bool) -> None:
-        if self.odd:
-            self.watch.lead(body)
-        nothing = self.odd or cut
-        self.watch.hold(sent, None if nothing else Answered(int(status.split(" ", 1)[0]), headers, body))
-
-
-def _read_into(parts: list[bytes], answer: Iterable[bytes]) -> None:
-    """All of it at once: somebody who looks at the status alone would leave the body unread, and unheld."""
-    try:
-        parts.extend(answer)
-    finally:
-        close = getattr(answer, "close", None)
-        if close is not None:
-            close()
-
-
-def _passed_on(parts: list[bytes], cut: Exception | None) -> Iterator[bytes]:
-    yield from parts
-    if cut is not None:
-        raise cut
-
-
-def _sent(environ: WSGIEnvironment) -> Sent | None:
-    """The request to Graph, its body put back for the app; None for what is not Graph's."""
-    plain = environ["PATH_INFO"] + (f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else "")
-    address = environ.get("REQUEST_URI") or environ.get("RAW_URI") or plain
-    if not address.startswith(_GRAPH):
-        return None
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    body = environ["wsgi.input"].read(length) if length else b""
-    if length:
-        environ["wsgi.input"] = io.BytesIO(body)
-    headers = {name[5:].replace("_", "-"): str(environ[name]) for name in environ if name.startswith("HTTP_")}
-    named = headers | {"Content-Type": environ.get("CONTENT_TYPE", "")}
-    return _to_graph(environ["REQUEST_METHOD"], address, named, body)
-
-
 def _to_graph(method: str, address: str, headers: Mapping[str, str], body: bytes) -> Sent | None:
-    """A request as it is held; `address` is path and query as sent."""
-    if not address.startswith(_GRAPH):
+    """A request as it is held; `address` is path and query as sent. None for what is not Graph's."""
+    if not address.startswith(recording.GRAPH):
         return None
     whole, _, query = address.partition("?")
     version, _, path = whole.lstrip("/").partition("/")
     return Sent(version, method, f"/{path}", query, {name.lower(): text for name, text in headers.items()}, body)
+
+
+def _recorded(part: Mapping[str, Any]) -> bytes:
+    """A body as the record has it; one that is not JSON is still none here."""
+    return json.dumps(part["json"]).encode() if "json" in part else b"\xff" * part.get("bytes", 0)

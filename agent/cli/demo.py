@@ -53,11 +53,12 @@ class Stage:
 @click.option("--once", is_flag=True, help="Leave when the story is told; otherwise the board stays open.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tapslip-demo"), help="Where the slips go.")
 @click.option("--port", type=int, default=0, help="Port of the board; default any free one.")
-def demo(once: bool, out: Path, port: int) -> None:  # noqa: FBT001  click's way
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help=hosting.RECORD_HELP)
+def demo(once: bool, out: Path, port: int, record: Path | None) -> None:  # noqa: FBT001  click's way
     """The whole story in one command, on a pretend tenant; touches nothing real."""
     state = Path(tempfile.mkdtemp(prefix="tapslip-demo-"))
     try:
-        with _stage(state, out.resolve()) as stage:
+        with _stage(state, out.resolve(), record) as stage:
             undone = play(stage)
             if not once and not undone:
                 _keep_board(stage, port)
@@ -70,10 +71,10 @@ def demo(once: bool, out: Path, port: int) -> None:  # noqa: FBT001  click's way
 
 
 @contextlib.contextmanager
-def _stage(state: Path, out: Path) -> Iterator[Stage]:
+def _stage(state: Path, out: Path, record: Path | None) -> Iterator[Stage]:
     tell = Narrator()
     with tell.busy("Starting a pretend tenant"), contextlib.ExitStack() as opened:
-        hosted = opened.enter_context(hosting.hosted(state, hosting.Wish(speed=SPEED)))
+        hosted = opened.enter_context(hosting.hosted(state, hosting.Wish(speed=SPEED, record=record)))
         door = Door(hosted.ready)
         opened.callback(door.close)
         own = {"state_dir": str(state), "tenant": "sandbox", "organisation.name": hosted.company}

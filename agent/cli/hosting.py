@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import errors, wiring
-from agent.cli import serving
+from agent.cli import recording, serving
 from agent.sandbox import mount
 from agent.sandbox import seed as seeds
 from agent.sandbox import tenant as tenants
@@ -20,6 +20,8 @@ from agent.web import local_ca
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+RECORD_HELP = "Write each exchange with Graph to this new file, a line of JSON each, with codes and tokens masked."
 
 _SEED_FILE = "sandbox-seed.json"
 
@@ -30,8 +32,8 @@ class Wish:
 
     `speed` divides enrolment steps and delays, `latency` is seconds before each answer. `throttling` is "on" (what
     Microsoft publishes), "off", or "reports" (only the reports' 5 in 10 s); `throttle_factor` shortens windows and
-    counts. `people_file` is a seed of your own in place of the one that comes along, `in_front` a layer in front of
-    the app.
+    counts. `people_file` is a seed of your own in place of the one that comes along, `record` a new file for each
+    exchange with Graph, `in_front` a layer in front of the app.
     """
 
     port: int = 0
@@ -41,6 +43,7 @@ class Wish:
     throttling: str = "on"
     throttle_factor: float = 1.0
     people_file: Path | None = None
+    record: Path | None = None
     in_front: Callable[[WSGIApplication], WSGIApplication] | None = None
 
     def options(self) -> tenants.Options:
@@ -66,11 +69,18 @@ class Hosted:
 def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
     """A sandbox that answers until the block ends; its ready line lies in `state_dir` for just as long.
 
-    Raises Misconfigured for a taken port, a folder that cannot be written or a sandbox that runs there already.
+    Raises Misconfigured for a taken port, a folder or record that cannot be written or a sandbox that runs there
+    already.
     """
     wiring.private_folder(state_dir)
-    clock = wiring.SystemClock()
     _refuse_second(state_dir)
+    with recording.to_file(wish.record) as recorded, _hosted(state_dir, wish, recorded) as running:
+        yield running
+
+
+@contextmanager
+def _hosted(state_dir: Path, wish: Wish, recorded: recording.Layer) -> Iterator[Hosted]:
+    clock = wiring.SystemClock()
     certificate = local_ca.ensure(state_dir / "sandbox-tls", clock.now())
     listening = serving.listen(wish.port)
     chance = random.Random(_seed(state_dir) if wish.seed is None else wish.seed)  # noqa: S311  repeatable on request
@@ -85,7 +95,7 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
                 transport=browser.through_tls(certificate.ca_file),
                 pause=clock.wait,
                 control_token=wiring.SystemChance().token(),
-                in_front=wish.in_front,
+                in_front=lambda app: (wish.in_front or _nothing)(recorded(app)),
             ),
         )
     except seeds.SeedError as problem:
@@ -100,6 +110,10 @@ def hosted(state_dir: Path, wish: Wish) -> Iterator[Hosted]:
     finally:
         ready_file.unlink(missing_ok=True)
         served.stop()
+
+
+def _nothing(app: WSGIApplication) -> WSGIApplication:
+    return app
 
 
 def _refuse_second(state_dir: Path) -> None:

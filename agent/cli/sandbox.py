@@ -32,6 +32,7 @@ from agent.domain.secrets import Secret
     "--throttle-factor", type=click.FloatRange(0.001, 1000), default=1.0, help="Shortens windows and counts alike."
 )
 @click.option("--people-file", type=click.Path(path_type=Path), help="A seed file of your own (YAML).")
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help=hosting.RECORD_HELP)
 @click.option("--state-dir", type=click.Path(path_type=Path), help="Folder of the ready line; default from settings.")
 @click.pass_context
 def sandbox(ctx: click.Context, /, state_dir: Path | None, **wished: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,13 +28,14 @@ def tapslip() -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """What the demo left: exit code, what it said, the slips, its temporary folder, and what could be seen of it."""
+    """What the demo left: exit code, what it said, slips, temporary folder, record, and what could be seen of it."""
 
     code: int
     out: str
     err: str
     folder: Path
     temporary: Path
+    record: Path
     watch: Watch
 
 
@@ -43,21 +43,14 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """`tapslip demo --once`, from another working directory."""
     place = tmp_path_factory.mktemp("demo")
-    temporary = place / "temporary"
+    temporary, record = place / "temporary", place / "record.jsonl"
     temporary.mkdir()
     around = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
     with Watch(temporary) as watch:
-        ended = subprocess.run(  # noqa: S603  our own command
-            [tapslip(), "demo", "--once", "--out", str(place / "slips")],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            cwd=place,
-            env=around,
-            check=False,
+        ended = tenancies.demo(
+            tapslip(), record, "--once", "--out", str(place / "slips"), timeout=120, cwd=place, env=around
         )
-    return Told(ended.returncode, ended.stdout, ended.stderr, place / "slips", temporary, watch)
+    return Told(ended.returncode, ended.stdout, ended.stderr, place / "slips", temporary, record, watch)
 
 
 @pytest.fixture(scope="session")

@@ -5,29 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@contextmanager
-def command(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """The command in a process of its own, and its ready line."""
-    words = [sys.executable, "-m", "agent", "sandbox", "--state-dir", str(folder), *options]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
-        try:
-            assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())
-        finally:
-            process.kill()
+from tests import tenancies
 
 
 def organisation(ready: dict[str, Any], host: str) -> int:
@@ -40,23 +25,22 @@ def organisation(ready: dict[str, Any], host: str) -> int:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_it_answers_by_both_names_and_stops_cleanly_while_clients_stall(tmp_path: Path, sent: signal.Signals) -> None:
-    with command(tmp_path, "--latency", "0.01") as (process, ready):
+    with tenancies.program(tmp_path, "--latency", "0.01") as (process, line):
+        ready = json.loads(line)
         port = int(ready["graph"].rpartition(":")[2])
         stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
         assert [organisation(ready, host) for host in ("localhost", "127.0.0.1")] == [401, 401]
         process.send_signal(sent)
         assert process.wait(15) == 0
-        for line in stalled:
-            line.close()
+        for one in stalled:
+            one.close()
     assert not (tmp_path / "sandbox.json").exists()
 
 
 def test_a_seed_with_a_wrong_switch_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text("options: {throttling: sometimes}\n")
-    words = [sys.executable, "-m", "agent", "sandbox", "--state-dir", str(tmp_path), "--people-file"]
-    ended = subprocess.run(  # noqa: S603 - our own command
-        [*words, str(tmp_path / "seed.yaml")], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode != 0
-    assert "options.throttling: is one of 'on', 'reports', 'off'." in ended.stderr
-    assert "Traceback" not in ended.stderr
+    with tenancies.program(tmp_path, "--people-file", str(tmp_path / "seed.yaml")) as (process, line):
+        _, told = process.communicate(timeout=60)
+    assert (line, process.returncode) == ("", 5)
+    assert "options.throttling: is one of 'on', 'reports', 'off'." in told
+    assert "Traceback" not in told

@@ -276,8 +276,9 @@ def _caught(bug: Callable[[], object]) -> BaseException:
 
 def test_the_demo_leaves_its_codes_on_its_slips_only(told: Told) -> None:
     codes = {reading.code_on(paper).expose() for paper in told.folder.iterdir()}
-    rest: list[secrecy.Place] = [told.out.encode(), told.err.encode(), told.temporary, *told.watch.seen()]
+    rest: list[secrecy.Place] = [told.out.encode(), told.err.encode(), told.temporary, told.record, *told.watch.seen()]
     rest += [path for path in told.folder.iterdir() if path.suffix != ".pdf"]
+    assert told.record.read_bytes().count(b'"temporaryAccessPass": "********"') == len(codes)
     for code in codes:
         assert secrecy.find(code, rest) == []
         assert secrecy.find(code, [told.folder])

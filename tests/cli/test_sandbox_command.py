@@ -11,13 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 
+from agent import errors
+from agent.cli import hosting
+from tests import tenancies
 from tests.cli.terminal import LAPTOP, STARTER, Tenancy, Terminal, refused
 
 READY_KEYS = {
@@ -27,17 +30,9 @@ READY_KEYS = {
 }
 
 
-@contextmanager
-def sandbox(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def sandbox(folder: Path, *options: str) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     """The process and its first line."""
-    command = [sys.executable, "-m", "agent", "sandbox", "--state-dir", str(folder), "--speed", "600", *options]
-    with subprocess.Popen(  # noqa: S603  our own interpreter
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process, cast("Any", process.stdout).readline()
-        finally:
-            process.kill()
+    return tenancies.program(folder, "--speed", "600", *options)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +138,36 @@ def test_a_taken_port_is_named(tmp_path: Path, ready: dict[str, Any]) -> None:
         assert process.wait(timeout=20) == 5
     assert f"Port {port} is taken" in said
     assert "--port" in said
+
+
+def test_a_record_is_its_owners_alone_and_has_each_exchange_with_graph(tmp_path: Path) -> None:
+    record = tmp_path / "record.jsonl"
+    with tenancies.hosted(tmp_path / "state", hosting.Wish(record=record)) as running:
+        tenancy = Tenancy(running.ready)
+        tenancy.passes_of(STARTER)
+        tenancy.close()
+        (line,) = record.read_bytes().splitlines()
+    assert json.loads(line)["response"]["status"] == 200
+    if sys.platform != "win32":
+        assert record.stat().st_mode & 0o077 == 0
+
+
+def test_a_record_that_is_there_already_is_never_added_to(tmp_path: Path) -> None:
+    (tmp_path / "record.jsonl").write_text("from yesterday")
+    with sandbox(tmp_path / "state", "--record", str(tmp_path / "record.jsonl")) as (process, line):
+        _, said = process.communicate(timeout=20)
+    assert (line, process.returncode) == ("", 5)
+    assert "is there already" in said
+    assert "--record" in said
+    assert (tmp_path / "record.jsonl").read_text() == "from yesterday"
+
+
+def test_a_record_in_which_nothing_was_written_does_not_outlive_a_failed_start(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("options: {throttling: sometimes}\n")
+    wish = hosting.Wish(record=tmp_path / "record.jsonl", people_file=tmp_path / "seed.yaml")
+    with pytest.raises(errors.Misconfigured), tenancies.hosted(tmp_path / "state", wish):
+        raise AssertionError("it started")
+    assert not (tmp_path / "record.jsonl").exists()
 
 
 def test_virtual_devices_are_listed_and_moved_by_commands(terminal: Terminal) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.test import Client
 
+from agent.sandbox.wire import recording
 from tests.contracts import graph_slices
 from tests.watching import Watch, unlisted
 
@@ -35,10 +38,15 @@ class Tenant:
 
 
 def watched(tenant: Tenant, method: str, path: str, *, body: Any = None, headers: Any = OURS) -> list[str]:
-    """The faults that a watch of its own finds in one exchange."""
-    watch = Watch()
+    """The faults that a watch of its own finds in one exchange; a record of the exchange tells another the same."""
+    watch, reader = Watch(), Watch()
     sent = {} if body is None else {"json": body}
-    Client(watch.in_front_of(tenant)).open(path, method=method, headers=headers, **sent)
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "record.jsonl"
+        app = recording.Overheard(watch.in_front_of(tenant), recording.Recorder(record.write_bytes))
+        Client(app).open(path, method=method, headers=headers, **sent)
+        reader.read(record)
+    assert (reader.answers, reader.requests, reader.faults) == (watch.answers, watch.requests, watch.faults)
     return sorted(watch.faults)
 
 
