@@ -39,6 +39,7 @@ TRIES = {"unreachable": 2}
 #: What the watcher holds for other reasons, and Graph accepts as well (learn.microsoft.com/graph/api/user-list).
 STAND_INS = {
     "User.Read.All": (
+        "DeviceManagementApps.Read.All",
         "DeviceManagementConfiguration.Read.All",
         "DeviceManagementManagedDevices.Read.All",
         "DeviceManagementServiceConfig.Read.All",

@@ -75,6 +75,12 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
             ("DeviceManagementConfiguration.ReadWrite.All",),
             optional=True,
         ),
+        Need(
+            "DeviceManagementApps.Read.All",
+            "licences of Company Portal",
+            ("DeviceManagementApps.ReadWrite.All",),
+            optional=True,
+        ),
         Need("Policy.Read.DeviceConfiguration", "who may join devices", ("Policy.Read.All",), optional=True),
         Need("UserAuthMethod-Password.Read.All", "listing passwords' ages", _METHODS, optional=True),
         Need("UserAuthMethod-QR.Read.All", "seeing a QR code sign-in appear", _METHODS, optional=True),

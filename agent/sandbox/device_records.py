@@ -212,6 +212,7 @@ class DepToken:
     """Intune's token for one server of Apple Business Manager (beta depOnboardingSetting).
 
     `last_sync_asked` is the last synchronisation by hand, `fully_synced` the last that was not just of changes.
+    Without `terms_accepted` (Apple's, which change with each system) Apple gives Intune nothing new.
     """
 
     id: str
@@ -223,6 +224,7 @@ class DepToken:
     last_sync_asked: datetime | None = None
     last_sync_error: int = 0
     fully_synced: datetime | None = None
+    terms_accepted: bool = True
     default_ios_profile_id: str | None = None
     default_macos_profile_id: str | None = None
 

@@ -18,6 +18,7 @@ from agent.sandbox import (
     seed_policies,
     seed_preparation,
     seed_reading,
+    seed_store,
 )
 from agent.sandbox import tenant as tenants
 from agent.sandbox.seed_reading import Entry, SeedError
@@ -81,6 +82,7 @@ def _fill(tenant: tenants.Tenant, root: Entry) -> None:
     seed_policies.load(tenant, root, keys)
     people.load_methods()
     seed_preparation.load(tenant, root, keys)
+    seed_store.load(tenant, root, keys)
     for name, entry in root.named("managed_identities"):
         seed_apps.managed_identity(tenant, name, entry)
     root.values("options")

@@ -9,6 +9,7 @@ from agent.sandbox.seed_reading import Entry
 
 _PLATFORMS = {"iphone": "ios", "ipad": "ios", "mac": "macOS"}
 _SYSTEMS = {"iphone": ("iOS", "18.1.1"), "ipad": ("iPadOS", "18.1.1"), "mac": ("macOS", "15.1.1")}
+_VPP_STATES = frozenset({"unknown", "valid", "expired", "invalid", "assignedToExternalMDM"})
 _METHODS = frozenset({"none", "company_portal", "setup_assistant", "setup_assistant_legacy"})
 
 
@@ -20,7 +21,7 @@ def load(tenant: tenants.Tenant, root: Entry, keys: dict[str, str]) -> None:
             id=tenant.new_id(),
             organisation=tenant.directory.organisation.display_name,
             apple_id=entry.text("apple_id"),
-            state=entry.one_of("state", {"valid", "expired", "invalid"}, "valid"),
+            state=entry.one_of("state", _VPP_STATES, "valid"),
             expires=entry.moment("expires", "in 300 days"),
         )
         entry.done()
@@ -55,6 +56,8 @@ def _dep_token(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str], vpp: 
     )
     token.last_sync_asked = token.last_synced
     token.fully_synced = entry.moment("fully_synced", "2 days ago")
+    token.terms_accepted = entry.flag("terms_accepted", default=True)
+    token.last_sync_error = apple_sync.hindrance(token, tenant.now())
     tenant.devices.dep_tokens[token.id] = token
     profiles: dict[str, str] = {}
     for name, below in entry.named("profiles"):

@@ -19,6 +19,7 @@ from typing import Any
 
 from agent.sandbox import (
     access_records,
+    apple_records,
     device_records,
     intake_records,
     policy_records,
@@ -58,6 +59,7 @@ class Options:
     `platform_sso_joins` says whether Platform SSO joins a Mac (AzureAd) or registers it (Workplace).
     `compliance_blocks_enrolment` is whether a policy that wants a compliant device holds up enrolment too: Microsoft's
     pages on enrolment say to exclude it, those on Conditional Access that it is spared.
+    `lapsed_apple_token_enrols` lets devices that Intune knows enrol after the end of their programme token.
     `clock_ahead` is by how many seconds the tenant's clock is ahead of this machine's, negative when behind.
     `cloud` is "global", "usgov" or "china"; the last has no passes (`wire.clouds`).
     `creation_outside_policy` is the behaviour of 2021 (created, then unusable); `scope_refusal_status` is 400 or 403.
@@ -99,6 +101,7 @@ class Options:
     interrupt_in_apps: bool = False
     platform_sso_joins: bool = True
     compliance_blocks_enrolment: bool = True
+    lapsed_apple_token_enrols: bool = False
 
 
 @dataclass(slots=True)
@@ -177,6 +180,8 @@ class Devices:
     business_manager: dict[str, intake_records.BusinessDevice] = field(default_factory=dict)
     push_certificate: intake_records.PushCertificate | None = None
     vpp_tokens: dict[str, device_records.VppToken] = field(default_factory=dict)
+    store_apps: dict[str, apple_records.StoreApp] = field(default_factory=dict)
+    user_enrolments: dict[str, apple_records.UserEnrolment] = field(default_factory=dict)
     troubleshooting: dict[str, device_records.TroubleshootingEvent] = field(default_factory=dict)
     boxed: dict[str, device_records.BoxedDevice] = field(default_factory=dict)
     preparation_policies: dict[str, device_records.PreparationPolicy] = field(default_factory=dict)

@@ -5,8 +5,15 @@ from __future__ import annotations
 _ENROLMENT = "/deviceManagement/deviceEnrollmentConfigurations"
 _PROFILES = "/deviceManagement/windowsAutopilotDeploymentProfiles"
 _TOKENS = "/deviceManagement/depOnboardingSettings"
+_USER_ENROLMENTS = "/deviceManagement/appleUserInitiatedEnrollmentProfiles"
 
 BUILT_FROM = {
+    "/deviceAppManagement/mobileApps": "intune-apps-iosvppapp-list",
+    "/deviceAppManagement/mobileApps/{item_id}": "intune-apps-iosvppapp-get",
+    "/deviceAppManagement/mobileApps/{item_id}/assignments": "intune-apps-mobileappassignment-list",
+    _USER_ENROLMENTS: "intune-enrollment-appleuserinitiatedenrollmentprofile-list",
+    f"{_USER_ENROLMENTS}/{{item_id}}": "intune-enrollment-appleuserinitiatedenrollmentprofile-get",
+    f"{_USER_ENROLMENTS}/{{item_id}}/assignments": "intune-enrollment-appleenrollmentprofileassignment-list",
     "/deviceAppManagement/vppTokens": "intune-onboarding-vpptoken-list",
     "/deviceAppManagement/vppTokens/{item_id}": "intune-onboarding-vpptoken-get",
     "/deviceManagement/applePushNotificationCertificate": "intune-devices-applepushnotificationcertificate-get",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.sandbox import device_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import intune
+from agent.sandbox.areas import company_portal, intune
 
 
 def get_token(tenant: tenants.Tenant, token_id: str) -> device_records.DepToken:
@@ -77,13 +77,12 @@ def default_profile(token: device_records.DepToken, platform: str) -> str | None
 
 
 def enrollment_state(tenant: tenants.Tenant, device: device_records.AppleIdentity) -> str:
-    """The state Intune shows: "blocked" while Company Portal can't be installed because its VPP token is not valid.
+    """The state Intune shows: "blocked" while Company Portal can't be installed with the profile's token.
 
     learn.microsoft.com/mem/intune/enrollment/manage-device-tokens-apple
     """
     profile = profile_for(tenant, device)
-    token = tenant.devices.vpp_tokens.get(profile.vpp_token_id or "") if profile else None
-    if token is None or device.enrollment_state == "enrolled":
+    if profile is None or device.enrollment_state == "enrolled":
         return device.enrollment_state
-    expired = token.expires is not None and token.expires <= tenant.now()
-    return "blocked" if expired or token.state != "valid" else device.enrollment_state
+    hindered = company_portal.hindrance(tenant, profile, device.serial)
+    return "blocked" if hindered else device.enrollment_state

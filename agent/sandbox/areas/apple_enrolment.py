@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.sandbox import device_records, records
+from agent.sandbox import apple_records, device_records, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import apple, enrolment, managed_devices, mdm, people, registration, sign_in
+from agent.sandbox.areas import apple, company_portal, enrolment, managed_devices, mdm, people, registration, sign_in
 
 
 def offered(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
@@ -15,8 +15,18 @@ def offered(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleId
     profile = apple.profile_for(tenant, identity)
     if profile is None:
         raise registration.DeviceRefused("no_profile", "No enrolment profile is assigned to this device.", status=404)
+    _check_token(tenant, identity)
     identity.last_contacted, identity.activated_with = tenant.now(), profile.id
     return identity, profile
+
+
+def _check_token(tenant: tenants.Tenant, identity: device_records.AppleIdentity) -> None:
+    """Microsoft does not say what a device meets whose token has lapsed; `lapsed_apple_token_enrols` is the choice."""
+    token = tenant.devices.dep_tokens[identity.token_id]
+    ended = token.expires is not None and token.expires <= tenant.now()
+    if ended and not tenant.options.lapsed_apple_token_enrols:
+        sentence = "Remote Management could not be reached: the organisation's programme token has expired."
+        raise registration.DeviceRefused("token_expired", sentence)
 
 
 def _activated(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleIdentity, device_records.DepProfile]:
@@ -35,6 +45,7 @@ def enrol(
     (learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentication).
     """
     identity, profile = _activated(tenant, hardware.serial)
+    check_push(tenant)
     if profile.web_sign_in and user is None:
         raise registration.DeviceRefused("sign_in_needed", "Remote Management asks for a sign-in first.", status=401)
     if user is not None:
@@ -49,6 +60,49 @@ def enrol(
         managed.enrolled_by = user.upn
     identity.enrollment_state = "enrolled"
     return mdm.Enrolled(managed, mdm.token_for(tenant, managed), {})
+
+
+def check_push(tenant: tenants.Tenant) -> None:
+    """Without a certificate for Apple's push service, or after its end, nothing enrols (troubleshoot-ios-enrollment-
+    errors, NoEnrollmentPolicy)."""
+    held = tenant.devices.push_certificate
+    if held is None or held.expires <= tenant.now():
+        sentence = "No enrolment policy was found: the certificate for Apple's push service is missing or has expired."
+        raise registration.DeviceRefused("NoEnrollmentPolicy", sentence)
+
+
+def install_company_portal(tenant: tenants.Tenant, device_token: str) -> None:
+    """Intune sends Company Portal to a device that just enrolled, with a licence; raises `DeviceRefused`.
+
+    "apple_account" is the App Store asking for one, because the profile names no volume purchase token; "app_missing"
+    may pass once the token is in order again.
+    """
+    managed = mdm.of_token(tenant, device_token)
+    _identity, profile = _activated(tenant, managed.serial)
+    if not (profile.company_portal or profile.company_portal_required):
+        return
+    if profile.vpp_token_id is None:
+        raise registration.DeviceRefused("apple_account", "The App Store asks for an Apple Account.")
+    hindered = company_portal.hindrance(tenant, profile, managed.serial)
+    if hindered:
+        raise registration.DeviceRefused("app_missing", f"Company Portal does not come: {hindered}.")
+    company_portal.take_licence(tenant, profile, managed.serial)
+
+
+def _check_account(tenant: tenants.Tenant, user: records.User) -> None:
+    """Company Portal turns away whoever is meant to enrol by their own account (learn.microsoft.com/mem/intune/
+    enrollment/automated-device-enrollment-authentication, option 1)."""
+    if company_portal_closed(tenant, user):
+        sentence = "Your account doesn't support enrolment through the Company Portal app: use its website."
+        raise registration.DeviceRefused("account_driven", sentence)
+
+
+def company_portal_closed(tenant: tenants.Tenant, user: records.User) -> bool:
+    """Whether the person's first user enrolment by rank is driven by their account."""
+    groups = {apple_records.ALL_USERS, *people.group_ids_of(tenant, user.id)}
+    reaching = [one for one in tenant.devices.user_enrolments.values() if groups.intersection(one.group_ids)]
+    first = min(reaching, key=lambda one: one.priority, default=None)
+    return first is not None and first.kind == "accountDrivenUserEnrollment"
 
 
 def _check_limit(tenant: tenants.Tenant, user: records.User) -> None:
@@ -67,6 +121,7 @@ def bind_person(
         raise registration.DeviceRefused("assigned_to_another", "This device belongs to another person.")
     mdm.check_may_enrol(tenant, bearer.user, platform="iosRestriction", hardware=hardware)
     if not managed.user_id:
+        _check_account(tenant, bearer.user)
         _check_limit(tenant, bearer.user)
     system = managed.operating_system
     device = registration.register_phone(tenant, bearer, hardware, system="iPad" if system == "iPadOS" else "iPhone")

@@ -21,7 +21,8 @@ LINGERS = timedelta(days=45)
 """How long a device that was released there stays here, marked as deleted."""
 
 TOKEN_EXPIRED = 1
-"""`lastSyncErrorCode` once the token has expired; the number is a guess, any but 0 says that it failed."""
+TERMS_NOT_ACCEPTED = 2
+"""`lastSyncErrorCode` of a lapsed token and of new terms; the numbers are guesses, any but 0 says that it failed."""
 
 
 def sync(tenant: tenants.Tenant, token: device_records.DepToken) -> None:
@@ -37,6 +38,16 @@ def keep_synced(tenant: tenants.Tenant, token: device_records.DepToken) -> None:
     schedule.later(tenant, "apple_synced_by_itself", token.id, seconds=BY_ITSELF_SECONDS, since=since)
 
 
+def hindrance(token: device_records.DepToken, when: datetime) -> int:
+    """What `lastSyncErrorCode` says of a synchronisation at that time, 0 where all is well.
+
+    learn.microsoft.com/troubleshoot/mem/intune/device-enrollment/troubleshoot-ios-enrollment-errors
+    """
+    if token.expires is not None and token.expires <= when:
+        return TOKEN_EXPIRED
+    return 0 if token.terms_accepted else TERMS_NOT_ACCEPTED
+
+
 def _by_itself(tenant: tenants.Tenant, token_id: str, when: datetime) -> None:
     if token_id in tenant.devices.dep_tokens:
         _synced(tenant, token_id, when)
@@ -47,8 +58,8 @@ def _synced(tenant: tenants.Tenant, token_id: str, when: datetime) -> None:
     token = tenant.devices.dep_tokens.get(token_id)
     if token is None:
         return
-    if token.expires is not None and token.expires <= when:
-        token.last_sync_error = TOKEN_EXPIRED
+    token.last_sync_error = hindrance(token, when)
+    if token.last_sync_error:
         return
     full = token.fully_synced is None or when - token.fully_synced >= tenant.pace(FULL_EVERY_SECONDS)
     since = token.last_synced if not full else None
@@ -56,7 +67,7 @@ def _synced(tenant: tenants.Tenant, token_id: str, when: datetime) -> None:
         if held.token_id == token_id:
             _take_over(tenant, token, held, when=when, since=since)
     _forget_released(tenant, token_id, when)
-    token.last_synced, token.last_sync_error = when, 0
+    token.last_synced = when
     if full:
         token.fully_synced = when
 

@@ -5,6 +5,9 @@
     Setup Assistant:  off -> remote-management (sign-in 1) -> home-screen (sign-in 2) -> registering
                           -> authenticator -> home
     off -> no-management (no profile), legacy (asks for a password only)
+    enrolling -> guided-access (single app mode) or awaiting-configuration: Company Portal has no licence or no token;
+                 it goes on by itself once it has
+    enrolling -> app-store: it asks for an Apple Account, which some people have ("apple-account")
 
 learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentication
 """
@@ -20,6 +23,9 @@ from agent.sandbox.virtual import approving, apps, device, keys, signing_in
 INSTALL_SECONDS = 300
 REGISTER_SECONDS = 180
 PASSCODE_SECONDS = 180
+TRY_AGAIN_SECONDS = 600
+"""How often Intune tries to install an app that did not come."""
+
 LOCKED_EXTRA_SECONDS = 360
 """In single app mode the other apps are installed only once Company Portal lets go."""
 
@@ -75,7 +81,7 @@ class AppleDevice(device.Device):
             self.show("no-management", f"{named} {refusal}")
             return
         self.show("enrolling", f"{named} Enrolling; then Company Portal is installed.")
-        self.after(INSTALL_SECONDS, self._open_company_portal)
+        self.after(INSTALL_SECONDS, self._install_company_portal)
 
     def _enrol(self, token: str) -> None:
         sent = {**self.hardware(self._name, self._device_key.public), "system": self.system}
@@ -84,6 +90,24 @@ class AppleDevice(device.Device):
     @property
     def _name(self) -> str:
         return f"{'iPad' if self.box.kind == 'ipad' else 'iPhone'} {self.box.serial}"
+
+    def _install_company_portal(self) -> None:
+        try:
+            self.call("company-portal-app", {"device_token": self._device_token})
+        except device.Refused as refusal:
+            self._without_company_portal(refusal)
+            return
+        self._open_company_portal()
+
+    def _without_company_portal(self, refusal: device.Refused) -> None:
+        if refusal.code == "apple_account":
+            self.show("app-store", f"{refusal} Without one Company Portal is not installed.")
+            return
+        if self._locked:
+            self.show("guided-access", "“Guided Access app unavailable. Please contact your administrator.”")
+        else:
+            self.show("awaiting-configuration", "“Awaiting final configuration”: Company Portal does not come.")
+        self.after(TRY_AGAIN_SECONDS, self._install_company_portal)
 
     def _open_company_portal(self) -> None:
         if self.person:
@@ -133,7 +157,7 @@ class AppleDevice(device.Device):
         self.person = typed.person
         self._window = self._tokens = None
         self.show("enrolling", "Set a passcode; the home screen comes up and apps are installed.")
-        self.after(INSTALL_SECONDS, self._open_company_portal)
+        self.after(INSTALL_SECONDS, self._install_company_portal)
 
     def _sign_in_to_company_portal(self, typed: signing_in.Typed) -> None:
         self._window = None
@@ -185,7 +209,13 @@ class AppleDevice(device.Device):
         self.finished = True
 
     def press(self, button: str) -> None:
-        """Press "approve": Authenticator answers every sign-in that waits for this phone."""
+        """Press "approve": Authenticator answers every sign-in that waits for this phone.
+
+        "apple-account" is somebody who has one: it installs Company Portal from the App Store.
+        """
+        if button == "apple-account" and self.screen == "app-store":
+            self._open_company_portal()
+            return
         if button != "approve" or self.screen not in {"home", "in-use"}:
             super().press(button)
         approving.approve(self, self._phone_key)

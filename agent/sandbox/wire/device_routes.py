@@ -18,11 +18,14 @@ from agent.sandbox.wire import (
     entra_devices,
     intune_lists,
     managed_devices,
+    mobile_apps,
+    user_enrolments,
 )
 from agent.sandbox.wire.exchange import BETA, Handler, Route
 
 _SERVICE_WRITE = ("DeviceManagementServiceConfig.ReadWrite.All",)
 _SERVICE = ("DeviceManagementServiceConfig.Read.All", *_SERVICE_WRITE)
+_APPS = ("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All")
 _CONFIGURATION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
 _MANAGED = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All")
 _DEVICES = ("Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -47,6 +50,8 @@ _IDENTIFIERS = "/deviceManagement/importedDeviceIdentities"
 _POLICIES = "/deviceManagement/configurationPolicies"
 _DEVICE_PROFILES = "/deviceManagement/deviceConfigurations"
 _VPP_TOKENS = "/deviceAppManagement/vppTokens"
+_MOBILE_APPS = "/deviceAppManagement/mobileApps"
+_USER_ENROLMENTS = "/deviceManagement/appleUserInitiatedEnrollmentProfiles"
 _KEYED = ("/devices/{id}", "/devices(deviceId='{device_id}')")
 
 
@@ -154,6 +159,32 @@ APPLE = (
         _SERVICE,
         intune_lists.push_certificate,
         page="intune-devices-applepushnotificationcertificate-get",
+    ),
+    _read(_MOBILE_APPS, _APPS, mobile_apps.apps, page="intune-apps-iosvppapp-list"),
+    _read(_MOBILE_APPS + "/{item_id}", _APPS, mobile_apps.app, page="intune-apps-iosvppapp-get"),
+    _read(
+        _MOBILE_APPS + "/{item_id}/assignments",
+        _APPS,
+        mobile_apps.assignments,
+        page="intune-apps-mobileappassignment-list",
+    ),
+    _beta(
+        _USER_ENROLMENTS,
+        _SERVICE,
+        user_enrolments.profiles,
+        page="intune-enrollment-appleuserinitiatedenrollmentprofile-list",
+    ),
+    _beta(
+        _USER_ENROLMENTS + "/{item_id}",
+        _SERVICE,
+        user_enrolments.profile,
+        page="intune-enrollment-appleuserinitiatedenrollmentprofile-get",
+    ),
+    _beta(
+        _USER_ENROLMENTS + "/{item_id}/assignments",
+        _SERVICE,
+        user_enrolments.assignments,
+        page="intune-enrollment-appleenrollmentprofileassignment-list",
     ),
 )
 

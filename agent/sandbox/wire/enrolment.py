@@ -43,6 +43,7 @@ def blueprint(tenant: tenants.Tenant) -> flask.Blueprint:
         "remote-management": _remote_management,
         "apple": _apple,
         "company-portal": _company_portal,
+        "company-portal-app": _company_portal_app,
         "authenticator": _authenticator,
         "pre-provision": _pre_provision,
         "check-in": _check_in,
@@ -196,6 +197,11 @@ def _company_portal(tenant: tenants.Tenant, call: _Call) -> Answer:
     bearer = sign_in.bearer(tenant, call.token, microsoft_apps.INTUNE_ENROLMENT)
     device = apple_enrolment.bind_person(tenant, bearer, call.text("device_token"), call.hardware())
     return {"device_id": device.device_id}
+
+
+def _company_portal_app(tenant: tenants.Tenant, call: _Call) -> Answer:
+    apple_enrolment.install_company_portal(tenant, call.text("device_token"))
+    return {}
 
 
 def _authenticator(tenant: tenants.Tenant, call: _Call) -> Answer:

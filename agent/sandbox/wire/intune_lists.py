@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from agent.sandbox import device_records, intake_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import intune, people
+from agent.sandbox.areas import company_portal, intune, people
 from agent.sandbox.wire import exchange, odata
 
 _EVENTS = "deviceManagement/troubleshootingEvents"
@@ -142,7 +142,6 @@ def _identifier(item: intake_records.CorporateIdentifier) -> Row:
 
 
 def _vpp_token(tenant: tenants.Tenant, item: device_records.VppToken, *, beta: bool) -> Row:
-    expired = item.expires is not None and item.expires <= tenant.now()
     row: Row = {
         "id": item.id,
         "organizationName": item.organisation,
@@ -152,7 +151,7 @@ def _vpp_token(tenant: tenants.Tenant, item: device_records.VppToken, *, beta: b
         "lastSyncDateTime": odata.timestamp_or_year_one(item.last_synced),
         "token": None,
         "lastModifiedDateTime": odata.timestamp_or_year_one(item.last_synced),
-        "state": "expired" if expired else item.state,
+        "state": company_portal.vpp_state(tenant, item),
         "lastSyncStatus": "completed",
         "automaticallyUpdateApps": True,
         "countryOrRegion": tenant.directory.organisation.country_code,
