@@ -7,18 +7,19 @@ paper.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from werkzeug.test import Client
 
-from agent import settings, wiring
+from agent import errors, settings, wiring
+from agent.actions import asks, planning, sheets, track
 from agent.actions import issue as issuing
-from agent.actions import planning, sheets, track
 from agent.cli import reading
 from agent.cli.folder import FolderPaper
 from agent.domain import cases, journeys, milestones, passes
@@ -46,6 +47,9 @@ STAND_INS = {
     )
 }
 TECHNICIAN = Operator("local:technician", "Tess (technician)", Role.TECHNICIAN)
+APPROVER = Operator("local:approver", "Ann (approver)", Role.APPROVER)
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -99,7 +103,7 @@ class World:
             name, _, serial = text.partition("=")
             items.append(cases.Item(self.agent.profiles[name], serial))
         wish = passes.Wish(more.pop("start", None), more.pop("lifetime", None))
-        return cases.KitAsked(self.upn(person), tuple(items), wish, sandbox=self.agent.settings.sandbox, **more)
+        return cases.KitAsked(self.upn(person), tuple(items), wish, **more)
 
     def upn(self, person: str) -> str:
         """The full user name of somebody in the seed."""
@@ -123,6 +127,15 @@ class World:
     def take(self, person: str, *wanted: str, **more: Any) -> issuing.Issued:
         """Issue to a screen, which costs no paper, and remember the code as somebody who looked at it."""
         return issuing.issue(self.agent, self.request_for_screen(person, *wanted, **more))
+
+    def approved(self, make: Callable[[], T]) -> T:
+        """What `make` gives once an approver has said yes to what it asks for."""
+        with pytest.raises(errors.Refused) as refused:
+            make()
+        assert refused.value.codes[0] == "approval_needed"
+        for ask in asks.waiting(self.agent):
+            asks.answer(self.agent, ask.id, APPROVER, yes=True)
+        return make()
 
     def request_for_screen(self, person: str, *wanted: str, by: Operator = TECHNICIAN, **more: Any) -> planning.Request:
         """A request whose code goes to whoever looks at `codes`."""

@@ -1,43 +1,66 @@
-"""Who may do what. Until operators can sign in, nobody mints or deletes anything on a real tenant."""
+"""Who may do what: the table of roles, asked by every verb before it does anything.
+
+On a real tenant only somebody who signed in is an operator; on the sandbox a role may be played, unless the settings
+have operators sign in there too.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agent import errors
-from agent.domain.people import Operator, Role
+from agent.domain.people import LOCAL, Operator, Role
 from agent.ports import Agent
 
 #: The program itself, as it stands in the audit when it tracks and tidies.
-ITSELF = Operator("local:tapslip", "Tapslip", Role.ADMIN)
+ITSELF = Operator(f"{LOCAL}tapslip", "Tapslip", Role.ADMIN)
 
-# Whoever looks after the program makes no passes with it, and whoever approves may stop what was approved.
-_MAY_ISSUE = {Role.TECHNICIAN, Role.LEAD}
-_MAY_REVOKE = {Role.TECHNICIAN, Role.LEAD, Role.APPROVER}
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that needs a role: what it is, and the roles that allow it, the highest first."""
+
+    said: str
+    roles: tuple[Role, ...]
+
+    @property
+    def allowed(self) -> str:
+        """The roles in words: “a lead or a technician”."""
+        return " or ".join(f"{'an' if role.value[0] in 'aeiou' else 'a'} {role}" for role in self.roles)
+
+
+# Whoever looks after the program makes no passes with it; whoever approves makes none either, but may stop what was
+# approved; and anybody who holds a role may pull the brake.
+ISSUE = Deed("issue passes", (Role.LEAD, Role.TECHNICIAN))
+CLAIM = Deed("claim tickets", (Role.LEAD, Role.TECHNICIAN))
+REVOKE = Deed("withdraw passes or close journeys", (Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
+APPROVE = Deed("approve", (Role.APPROVER,))
+FREEZE = Deed("freeze", (Role.LEAD, Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.TECHNICIAN))
+UNFREEZE = Deed("lift a freeze", (Role.LEAD, Role.ADMIN))
+ANSWER = Deed("answer what others ask", tuple(Role))
+READ_AUDIT = Deed("read everybody's decisions", (Role.AUDITOR,))
+CHANGE_POLICY = Deed("change the pass policy", (Role.ADMIN,))
+
+
+def may(agent: Agent, by: Operator, deed: Deed) -> None:
+    """Refuse whoever may not: Misconfigured for somebody who did not sign in where they must, Refused by role."""
+    if agent.settings.operators_sign_in and not by.signed_in:
+        raise errors.Misconfigured(
+            f"On a real tenant, nobody may {deed.said} without the operator's own Entra sign-in.",
+            "Run the command at a terminal with a browser, or rehearse with `tenant: sandbox`.",
+        )
+    if by.role not in deed.roles:
+        allowed = deed.allowed
+        raise errors.Refused(
+            f"The role {by.role} may not {deed.said}.", f"{allowed[0].upper()}{allowed[1:]} may.", codes=("role",)
+        )
 
 
 def may_issue(agent: Agent, by: Operator) -> None:
-    """Refuse anyone who may not make a pass: Misconfigured on a real tenant, Refused by role."""
-    _sandbox_only(agent)
-    if by.role not in _MAY_ISSUE:
-        raise errors.Refused(
-            f"The role {by.role} may not issue passes.", "A technician or a lead may.", codes=("role",)
-        )
+    """Refuse anyone who may not make a pass; raises as `may`."""
+    may(agent, by, ISSUE)
 
 
 def may_revoke(agent: Agent, by: Operator) -> None:
-    """Refuse anyone who may not take a pass away or close a journey; raises as `may_issue`."""
-    _sandbox_only(agent)
-    if by.role not in _MAY_REVOKE:
-        raise errors.Refused(
-            f"The role {by.role} may not withdraw passes or close journeys.",
-            "A technician, a lead or an approver may.",
-            codes=("role",),
-        )
-
-
-def _sandbox_only(agent: Agent) -> None:
-    if not agent.settings.sandbox:
-        raise errors.Misconfigured(
-            "On a real tenant, minting and deleting passes needs the operator's own Entra sign-in, "
-            "which this version does not have.",
-            "Use preflight, status, track and doctor here; rehearse the rest with `tenant: sandbox`.",
-        )
+    """Refuse anyone who may not take a pass away or close a journey; raises as `may`."""
+    may(agent, by, REVOKE)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent import errors
-from agent.actions import audit, authority, mend, planning, removal, sheets
+from agent.actions import asks, authority, freeze, mend, planning, removal, sheets
 from agent.domain import cases, journeys, passes, people
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
@@ -44,6 +44,7 @@ def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = N
     `facts` are those that were gathered just now for many people, this one among them.
     """
     authority.may_issue(agent, request.by)
+    freeze.check(agent)
     if request.paper is None and request.screen is None:
         raise errors.WrongUsage(
             "Nobody would see the code.", "Add --slip DIR for paper or --show-code for the terminal."
@@ -123,9 +124,10 @@ def _clear(agent: Agent, plan: planning.Plan, cleared: list[str]) -> planning.Pl
     known = facts.ours.tenant_id if facts.ours else ""
     for found in facts.listed.value if isinstance(facts.listed, Known) else ():
         if found.id != known:
-            _note_outside(agent, plan, found, removal.delete_in_tenant(agent, plan.person.id, found.id))
+            removal.delete_in_tenant(agent, plan.person.id, found.id)
+            _note_outside(agent, plan, found)
             cleared.append("The pass that was made elsewhere is gone.")
-    return replace(planning.plan(agent, plan.request), report=plan.report)
+    return replace(planning.plan(agent, plan.request, approval=plan.approval), report=plan.report)
 
 
 def _what_went(numbers: Iterable[str]) -> str:
@@ -133,9 +135,10 @@ def _what_went(numbers: Iterable[str]) -> str:
     return f"The earlier pass is gone.{void}"
 
 
-def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass, reference: str) -> None:
-    facts = _about(plan) | audit.told(tenant_pass=found.id, reference=reference)
-    entry = AuditEntry(agent.clock.now(), plan.by, "pass.replace_outside", "gone", plan.person.id, facts=facts)
+def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass) -> None:
+    entry = AuditEntry(
+        agent.clock.now(), plan.by, "pass.replace_outside", "gone", plan.person.id, facts={"tenant_pass": found.id}
+    )
     with agent.store.begin() as tx:
         tx.audit.append(entry)
 
@@ -144,6 +147,9 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
     """The intent on record: the pass as `issuing`, its journeys and papers, the audit, in one unit of work."""
     try:
         with agent.store.begin() as tx:
+            freeze.check_in(tx)
+            if plan.approval is not None:
+                asks.spend(agent, tx, plan.approval.id)
             tx.passes.add(plan.row.moved(passes.PassState.ISSUING))
             for sheet in plan.sheets:
                 if sheet.known:
@@ -152,7 +158,7 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
                     tx.journeys.add(sheet.journey)
                 if plan.request.paper is not None:
                     tx.slips.add(_planned(agent, plan, sheet, plan.request.paper.place(sheet.number)))
-            tx.audit.append(_entry(agent, plan, "issuing", {}))
+            tx.audit.append(_entry(agent, plan, "issuing", _terms_in_words(plan)))
     except errors.Refused as refused:
         if refused.codes != ("live_pass",):
             raise
@@ -167,7 +173,7 @@ def _planned(agent: Agent, plan: planning.Plan, sheet: sheets.Sheet, place: str)
 
 def _lost_race(agent: Agent, plan: planning.Plan) -> errors.Refused:
     """Somebody else's intent for this person was written between our look and ours: name it, and audit the refusal."""
-    facts = _about(plan) | {"refusals": "live_pass", "why": "another pass was begun at the same moment"}
+    facts = {"findings": "live_pass", "why": "another pass was begun at the same moment"}
     with agent.store.begin() as tx:
         there = tx.passes.open_of(plan.person.id)
         numbers = [slip.number for row in there for slip in tx.slips.of_pass(row.id)]
@@ -191,29 +197,33 @@ def _still_open(tx: Transaction, journey_id: str) -> journeys.Journey:
     return journey
 
 
-def _about(plan: planning.Plan) -> dict[str, str]:
-    """What every row about this kit tells, whatever came of it."""
+def _terms_in_words(plan: planning.Plan) -> dict[str, str]:
     terms = plan.row.terms
-    said = {"terms": f"{terms.lifetime} min, {'one-time' if terms.one_time else 'multi-use'}"}
-    asked, kit = planning.asked_in_words(plan.report), audit.kit(sheet.journey for sheet in plan.sheets)
-    return audit.operator(plan.request.by) | said | asked | kit
+    said = {
+        "terms": f"{terms.lifetime} min, {'one-time' if terms.one_time else 'multi-use'}",
+        "kit": " ".join(f"{sheet.journey.id}:{sheet.journey.profile}={sheet.journey.serial}" for sheet in plan.sheets),
+        "profiles": " ".join(sorted({sheet.journey.profile_digest[:16] for sheet in plan.sheets})),
+        "findings": " ".join(finding.code for finding in plan.report.verdict.findings),
+    }
+    if plan.request.asked.proof:
+        said["proof"] = plan.request.asked.proof
+    return said
 
 
 def _entry(agent: Agent, plan: planning.Plan, outcome: str, facts: dict[str, str]) -> AuditEntry:
     journey_id = plan.sheets[0].journey.id
     now = agent.clock.now()
-    said = _about(plan) | audit.told(**facts)
-    return AuditEntry(now, plan.by, "pass.issue", outcome, plan.person.id, journey_id, plan.row.id, said)
+    return AuditEntry(now, plan.by, "pass.issue", outcome, plan.person.id, journey_id, plan.row.id, facts)
 
 
 def _create(agent: Agent, plan: planning.Plan) -> passes.MintedPass:
     try:
-        return agent.passes.create(plan.person.id, plan.row.terms)
+        return agent.passes.create(plan.person.id, plan.row.terms, lambda: freeze.check(agent))
     except errors.OutcomeUnknown as lost:
-        _settle(agent, plan, passes.PassState.UNKNOWN, {"why": lost.summary, "reference": lost.reference})
+        _settle(agent, plan, passes.PassState.UNKNOWN, lost.summary, lost.reference)
         raise _after_a_lost_answer(agent, plan, lost) from None
     except errors.AgentError as refused:
-        _settle(agent, plan, passes.PassState.REFUSED, {"why": refused.summary, "reference": refused.reference})
+        _settle(agent, plan, passes.PassState.REFUSED, refused.summary, refused.reference)
         raise
 
 
@@ -238,17 +248,19 @@ def _after_a_lost_answer(agent: Agent, plan: planning.Plan, lost: errors.Outcome
     )
 
 
-def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, facts: dict[str, str]) -> None:
-    """Write an outcome that is not `issued`, with `why` and `reference`; a refused kit leaves no new journey open."""
-    why, now = facts["why"], agent.clock.now()
+def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, why: str, reference: str) -> None:
+    """Write an outcome that is not `issued`; a refused kit leaves no new journey open."""
+    now = agent.clock.now()
     with agent.store.begin() as tx:
         row = tx.passes.get(plan.row.id)
         if row.state is passes.PassState.ISSUING:
-            tx.passes.save(row.moved(state, reason=why, reference=facts["reference"]))
+            tx.passes.save(row.moved(state, reason=why, reference=reference))
         mend.void_planned(tx, plan.row.id)
         if state is passes.PassState.REFUSED:
             _abandon_new(tx, plan, now, why)
-        tx.audit.append(_entry(agent, plan, state.value, facts))
+            if plan.approval is not None:
+                asks.give_back(tx, plan.approval.id)
+        tx.audit.append(_entry(agent, plan, state.value, {"why": why, "reference": reference}))
 
 
 def _abandon_new(tx: Transaction, plan: planning.Plan, now: datetime, why: str) -> None:
@@ -316,8 +328,7 @@ def _undone(
     state, why = passes.PassState.REFUSED, "the code could not be handed over"
     if problem is not None:
         state, why = passes.PassState.UNKNOWN, f"{why}, and the pass could not be deleted: {problem.summary}"
-    facts = {"why": why, "tenant_pass": minted.tenant_pass.id, "reference": minted.reference}
-    _settle(agent, plan, state, facts)
+    _settle(agent, plan, state, why, minted.reference)
     return state
 
 
@@ -330,6 +341,7 @@ def _withdraw(plan: planning.Plan) -> None:
 def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: dict[str, str]) -> Issued:
     tenant_pass = minted.tenant_pass
     with agent.store.begin() as tx:
+        freeze.check_in(tx)
         row = tx.passes.save(
             _still_issuing(tx, plan.row.id).moved(
                 passes.PassState.ISSUED,

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from agent import errors
-from agent.actions import audit, preflight, sheets, tenant_part
-from agent.domain import cases, findings, journeys, passes, people, profiles
+from agent.actions import approvals, desks, preflight, sheets, tenant_part
+from agent.domain import asks, cases, findings, journeys, passes, people, profiles
 from agent.domain.facts import Known
 from agent.domain.people import Operator
 from agent.domain.rules import devices
@@ -42,6 +42,7 @@ class Plan:
     person: people.Person
     row: passes.Pass
     sheets: tuple[sheets.Sheet, ...]
+    approval: asks.Ask | None = None
 
     @property
     def by(self) -> str:
@@ -49,11 +50,13 @@ class Plan:
         return self.request.by.name
 
 
-def plan(agent: Agent, request: Request, facts: cases.Facts | None = None) -> Plan:
+def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, approval: asks.Ask | None = None) -> Plan:
     """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made.
 
-    `facts` are those that were gathered just now for many people, this one among them.
+    `facts` are those that were gathered just now for many people, this one among them; `approval` is the yes that was
+    found for this already.
     """
+    request = replace(request, asked=replace(request.asked, desk=desks.of(agent, request.by)))
     if facts is None:
         report = preflight.preflight(agent, request.asked, no_older_than=tenant_part.NOW)
     else:
@@ -66,6 +69,7 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None) -> Pl
     if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
         raise _refusal(agent, request, report)
     now = agent.clock.now()
+    approval = approval or approvals.require(agent, request.by, report)
     row = passes.Pass(
         id=agent.chance.uuid(),
         person_id=person.value.id,
@@ -73,9 +77,10 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None) -> Pl
         state=passes.PassState.REQUESTED,
         requested_at=now,
         by=request.by.name,
+        by_id=request.by.id,
         others=tuple(found.id for found in who.listed.value) if isinstance(who.listed, Known) else (),
     )
-    return Plan(request, report, person.value, row, _sheets(agent, request, report, row))
+    return Plan(request, report, person.value, row, _sheets(agent, request, report, row), approval)
 
 
 def _whole_kit(agent: Agent, report: preflight.Report) -> cases.KitAsked:
@@ -109,25 +114,12 @@ def _refusal(agent: Agent, request: Request, report: preflight.Report) -> errors
     codes = tuple(finding.code for finding in refusals)
     who = report.facts.people[report.asked.person].person
     person_id = who.value.id if isinstance(who, Known) and who.value else ""
-    facts = audit.operator(request.by) | asked_in_words(report)
-    entry = AuditEntry(agent.clock.now(), request.by.name, "pass.issue", "refused", person_id, facts=facts)
+    entry = AuditEntry(
+        agent.clock.now(), request.by.name, "pass.issue", "refused", person_id, facts={"findings": " ".join(codes)}
+    )
     with agent.store.begin() as tx:
         tx.audit.append(entry)
     return errors.Refused(first.sentence, "\n".join(lines), codes=codes)
-
-
-def asked_in_words(report: preflight.Report) -> dict[str, str]:
-    """For the audit: for whom, which journeys on which devices, with which proof, and what was found."""
-    asked = report.asked
-    return audit.told(
-        person=asked.person,
-        kit=" ".join(item.label for item in asked.items),
-        device=" ".join(item.scanned for item in asked.items if item.scanned),
-        profiles=" ".join(sorted({item.profile.digest for item in asked.items})),
-        proof=asked.proof,
-        findings=" ".join(finding.code for finding in report.verdict.findings),
-        refusals=" ".join(finding.code for finding in report.verdict.refusals),
-    )
 
 
 def _sheets(agent: Agent, request: Request, report: preflight.Report, row: passes.Pass) -> tuple[sheets.Sheet, ...]:

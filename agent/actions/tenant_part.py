@@ -16,6 +16,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from agent import errors
 from agent.actions.reading import access, apple, windows
 from agent.domain import cases
 from agent.domain.facts import Known
@@ -51,10 +52,25 @@ def _read(agent: Agent) -> cases.TenantFacts:
         status_page=page.result(),
         skew=skew.result(),
         organisation=name.result(),
+        rail_groups=_rail_groups(agent),
         access=of_access.result(),
         windows=of_windows.result(),
         apple=of_apple.result(),
     )
+
+
+def _rail_groups(agent: Agent) -> frozenset[str]:
+    """The groups that guard rails name; Misconfigured for one that the tenant does not have."""
+    settings = agent.settings
+    named = {"protected_groups": settings.protected_groups, "roles": settings.roles.every_group}
+    named |= {f"guard_rails.people of {p.name}": frozenset(p.guard_rails.people) for p in agent.profiles.values()}
+    named["guard_rails.people"] = frozenset(settings.guard_rails.people)
+    places = {group.lower(): place for place, groups in named.items() for group in groups}
+    missing = agent.tenant.groups_missing(places)
+    if missing:
+        faults = "\n".join(f"{places[group]}: this tenant has no group {group}" for group in sorted(missing))
+        raise errors.Misconfigured("The settings or a profile name a group that is not there.", faults)
+    return frozenset(group.lower() for place, groups in named.items() if "people" in place for group in groups)
 
 
 def _organisation(agent: Agent) -> str:

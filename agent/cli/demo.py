@@ -17,8 +17,8 @@ from typing import Final
 import click
 
 from agent import errors, settings, wiring
+from agent.actions import asks, planning, preflight, sheets, track
 from agent.actions import issue as issuing
-from agent.actions import planning, preflight, sheets, track
 from agent.cli import hosting, reading, words
 from agent.cli.door import Door
 from agent.cli.folder import FolderPaper
@@ -35,6 +35,7 @@ SPEED: Final = 600.0
 LAPTOP, IPHONE, TRUSTED_PC = "PF4TH101", "H4TH301QLM", "TRUSTEDPC1"
 STARTER, LOST_A_PHONE = "mara.quist@tallisharbour.example", "ruth.adeyemi@tallisharbour.example"
 _BY = Operator("local:technician", "Demo (technician)", Role.TECHNICIAN)
+_APPROVER = Operator("local:approver", "Demo (approver)", Role.APPROVER)
 _PATIENCE_SECONDS = 90
 _PAUSE_SECONDS = 1.5
 
@@ -114,13 +115,31 @@ def _issue(stage: Stage, person: str, *wanted: str, lost: str = "", proof: str =
     items = tuple(
         cases.Item(stage.agent.profiles[name], serial) for name, _, serial in (w.partition("=") for w in wanted)
     )
-    asked = cases.KitAsked(person, items, lost_method=lost, proof=proof, sandbox=True)
+    asked = cases.KitAsked(person, items, lost_method=lost, proof=proof)
     stage.tell.chapter(f"A pass for {person}: {', '.join(item.label for item in items)}")
     request = planning.Request(_BY, asked, FolderPaper(stage.out), wanted=sheets.Wanted("technician"))
-    with stage.tell.busy("Checking, minting, printing"):
-        made = issuing.issue(stage.agent, request)
+    try:
+        made = _made(stage, request)
+    except errors.Refused as refused:
+        if "approval_needed" not in refused.codes:
+            raise
+        _approve(stage, refused)
+        made = _made(stage, request)
     words.say_issued(made, stage.agent.settings.sites[0].zone)
     return made
+
+
+def _made(stage: Stage, request: planning.Request) -> issuing.Issued:
+    with stage.tell.busy("Checking, minting, printing"):
+        return issuing.issue(stage.agent, request)
+
+
+def _approve(stage: Stage, refused: errors.Refused) -> None:
+    """Another human looks at exactly what would be made, and says yes."""
+    stage.tell.say(refused.summary)
+    for ask in asks.waiting(stage.agent):
+        asks.answer(stage.agent, ask.id, _APPROVER, yes=True, note="seen at the desk")
+        stage.tell.say(f"✓ {_APPROVER.name} says yes to ask {ask.id}: this person, these terms, once.")
 
 
 def _code(stage: Stage, made: issuing.Issued) -> Secret:
@@ -197,7 +216,7 @@ def _recover(stage: Stage) -> issuing.Issued:
     """Somebody lost the phone: the lost method is named, a new one is added, the old one is removed."""
     profile = stage.agent.profiles["account-recovery"]
     look = preflight.preflight(
-        stage.agent, cases.KitAsked(LOST_A_PHONE, (cases.Item(profile),), proof="demo:rehearsal", sandbox=True)
+        stage.agent, cases.KitAsked(LOST_A_PHONE, (cases.Item(profile),), proof="photo-id:rehearsal")
     )
     methods = look.facts.people[LOST_A_PHONE].methods
     lost = next(m for m in methods.value if m.kind.value == "authenticator") if isinstance(methods, Known) else None

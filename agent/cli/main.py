@@ -29,11 +29,14 @@ _COMMANDS: Final = {
     "status": "The journeys and how they stand.",
     "revoke": "Take the pass away from a journey and all that share it.",
     "close": "Close one journey; the pass goes if no other needs it.",
+    "ask": "What waits for the yes or no of another person.",
+    "freeze": "Stop making passes, everywhere, at once.",
+    "unfreeze": "Ask the other office to lift the freeze.",
     "serve": "The board in a browser, with tracking in the background.",
     "policy": "The tenant's pass policy, explained; changed by an administrator.",
     "migrate": "Bring the database to this version.",
     "profile": "Check profile files.",
-    "audit": "The decisions: verify, hold against the tenant's log, export.",
+    "audit": "Verify the chain of decisions.",
 }
 _MODULES: Final = {
     "demo": "agent.cli.demo",
@@ -45,11 +48,14 @@ _MODULES: Final = {
     "status": "agent.cli.following",
     "revoke": "agent.cli.ending",
     "close": "agent.cli.ending",
+    "ask": "agent.cli.deciding",
+    "freeze": "agent.cli.deciding",
+    "unfreeze": "agent.cli.deciding",
     "serve": "agent.cli.serve",
     "policy": "agent.cli.policy",
     "migrate": "agent.cli.upkeep",
     "profile": "agent.cli.upkeep",
-    "audit": "agent.cli.audit",
+    "audit": "agent.cli.upkeep",
 }
 INTERRUPTED: Final = 130
 

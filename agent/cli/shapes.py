@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from agent.actions import board, issue, preflight, reconcile
+from agent.actions import board, issue, preflight
 from agent.actions import policy as policies
-from agent.domain import cases, characters, findings
+from agent.domain import asks, cases, characters, findings
 from agent.domain.facts import Known
 
 
@@ -36,6 +36,26 @@ def finding(found: cases.Finding) -> dict[str, Any]:
         "where": found.where,
         "link": found.link,
         "evidence": found.evidence,
+    }
+
+
+def ask(one: asks.Ask) -> dict[str, Any]:
+    """One ask: what it is about, who asks, until when."""
+    return {
+        "id": one.id,
+        "kind": one.kind.value,
+        "state": one.state.value,
+        "person": one.user_name,
+        "kit": [{"profile": item.profile, "serial": item.serial} for item in one.matter.items],
+        "lifetime": one.matter.lifetime,
+        "one_time": one.matter.one_time,
+        "proof": one.matter.proof,
+        "replaces": list(one.matter.replaces),
+        "why": list(one.why),
+        "asked_by": one.asked_by_name,
+        "asked_at": moment(one.asked_at),
+        "lapses_at": moment(one.ends_at),
+        "answer_from": sorted(one.roles),
     }
 
 
@@ -93,29 +113,6 @@ def row(shown: board.Row) -> dict[str, Any]:
         },
         "missing": [milestone.value for milestone in shown.standing.missing],
         "unexpected": list(shown.unexpected),
-    }
-
-
-def reconciled(found: reconcile.Reconciled) -> dict[str, Any]:
-    """Our audit held against the tenant's: each deed with how it stands in both."""
-    return {
-        "since": moment(found.since),
-        "read_at": moment(found.read_at),
-        "newest": moment(found.newest),
-        "app_known": found.app_known,
-        "deeds": [
-            {
-                "match": one.match.value,
-                "alarming": one.alarming,
-                "deed": one.told.deed.value,
-                "pass": one.told.id,
-                "person_id": one.told.person_id,
-                "at": moment(one.told.at),
-                "row": one.ours.row if one.ours else None,
-                "by": one.ours.by if one.ours else one.told.by,
-            }
-            for one in found.pairs
-        ],
     }
 
 

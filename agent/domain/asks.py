@@ -122,6 +122,10 @@ class Ask:
             raise errors.Refused(f"The ask {self.id} no longer stands.", "Ask again.", codes=("ask_over",))
         return replace(self, state=AskState.SPENT)
 
+    def given_back(self) -> Ask:
+        """This ask, as if it had not been used: what it was used for was surely not done."""
+        return replace(self, state=AskState.APPROVED) if self.state is AskState.SPENT else self
+
 
 def _refuse_over(ask: Ask, at: datetime) -> None:
     if ask.state is not AskState.OPEN:

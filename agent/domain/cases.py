@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from agent.domain import devices, milestones, passes, people
 from agent.domain.facts import Fact, Known
+from agent.domain.guard_rails import GuardRails
 from agent.domain.journeys import Journey
 from agent.domain.profiles import Profile
 from agent.domain.scans import Scan
@@ -34,8 +35,9 @@ class Level(StrEnum):
 class Finding:
     """One sentence about what was found, `who` can mend it, `where`, on what `evidence`, `about` which journey.
 
-    `refuses` marks a finding below blocker that still forbids a pass: a check that must not be skipped. `link` is the
-    page of an admin centre where it is mended, an https address, or empty where none is known.
+    `refuses` marks a finding below blocker that still forbids a pass: a check that must not be skipped. `asks` marks
+    one that another human has to say yes to. `link` is the page of an admin centre where it is mended, an https
+    address, or empty where none is known.
     """
 
     code: str
@@ -47,6 +49,7 @@ class Finding:
     refuses: bool = False
     about: str = ""
     link: str = ""
+    asks: bool = False
 
     @property
     def forbids(self) -> bool:
@@ -58,14 +61,15 @@ class Finding:
 class TenantFacts:
     """What holds for everyone; `skew` is by how many seconds our clock is ahead of the tenant's.
 
-    `organisation` is the tenant's own name where the settings have none and it could be read, else empty. The other
-    topics have a part each.
+    `organisation` is the tenant's own name where the settings have none and it could be read, else empty. `rail_groups`
+    are those that guard rails name. The other topics have a part each.
     """
 
     policy: Fact[passes.PassPolicy]
     status_page: Fact[passes.StatusPage]
     skew: Fact[float]
     organisation: str = ""
+    rail_groups: frozenset[str] = frozenset()
     access: access_topic.TenantPart = field(default_factory=access_topic.TenantPart)
     windows: windows_topic.TenantPart = field(default_factory=windows_topic.TenantPart)
     apple: apple_topic.TenantPart = field(default_factory=apple_topic.TenantPart)
@@ -74,7 +78,13 @@ class TenantFacts:
     def named_groups(self) -> frozenset[str]:
         """Ids of the groups of which a person's membership is asked: the policy's and those of every topic."""
         of_policy = self.policy.value.named_groups if isinstance(self.policy, Known) else frozenset[str]()
-        return of_policy | self.access.named_groups | self.windows.named_groups | self.apple.named_groups
+        return (
+            of_policy
+            | self.rail_groups
+            | self.access.named_groups
+            | self.windows.named_groups
+            | self.apple.named_groups
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +155,25 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """Who asks, and the guard rails around them.
+
+    `by` None is nobody in particular: somebody only looks. `local` is the time at the site, `begun` how many passes the
+    operator began in the last hour, `everywhere` the rails of the settings, `real` False on the pretend tenant.
+    """
+
+    by: people.Operator | None = None
+    local: datetime | None = None
+    begun: int = 0
+    everywhere: GuardRails = field(default_factory=GuardRails)
+    real: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KitAsked:
     """What the operator wants for one person: journeys, terms beyond the profile's, and what goes with a recovery.
 
-    `sandbox` is True on the pretend tenant, where steps that need other people later are allowed alone.
+    `desk_number` is the service desk's; `by_phone` says that the code will be read out by telephone.
     """
 
     person: str
@@ -158,7 +183,9 @@ class KitAsked:
     lost_method: str = ""
     proof: str = ""
     stolen: bool = False
-    sandbox: bool = False
+    desk_number: str = ""
+    by_phone: bool = False
+    desk: Desk = field(default_factory=Desk)
 
 
 @dataclass(frozen=True, slots=True)

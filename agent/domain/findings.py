@@ -12,13 +12,25 @@ from datetime import datetime
 
 from agent.domain import passes
 from agent.domain.cases import Case, Facts, Finding, KitAsked, Rule
-from agent.domain.rules import access, apple, demands, devices, live_passes, methods, persons, policy, terms, windows
+from agent.domain.rules import (
+    access,
+    apple,
+    demands,
+    devices,
+    live_passes,
+    methods,
+    persons,
+    policy,
+    rails,
+    terms,
+    windows,
+)
 
 #: Asked once of the person, and once for each journey: whoever they are, or only where they are known.
 _ALWAYS: tuple[Rule, ...] = (persons.known, demands.clock)
 _OF_THE_PERSON: tuple[Rule, ...] = (persons.roles, policy.scope, live_passes.live, *access.OF_THE_PERSON)
 _OF_THE_JOURNEY: tuple[Rule, ...] = (
-    *(methods.methods, demands.proof),
+    *(methods.methods, demands.proof, *rails.OF_THE_JOURNEY),
     *(*access.OF_THE_JOURNEY, *windows.OF_THE_JOURNEY, *apple.OF_THE_JOURNEY),
 )
 _OF_THE_DEVICE: tuple[Rule, ...] = (devices.judge,)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+#: How the id of an operator begins who did not sign in.
+LOCAL = "local:"
+
 
 class Role(StrEnum):
     """What an operator may do; the rules stand with the verbs."""
@@ -19,11 +22,20 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who acts; never anonymous. `id` is the Entra object id, or `local:…` for the program itself."""
+    """Who acts; never anonymous.
+
+    `id` is the Entra object id of somebody who signed in (lower case) and alone decides who is the same person, `name`
+    their user name; or `local:…` for the program itself, and for whoever plays a role on the sandbox.
+    """
 
     id: str
     name: str
     role: Role
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether they proved who they are."""
+        return not self.id.startswith(LOCAL)
 
 
 class PersonKind(StrEnum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -91,14 +91,13 @@ class Calls:
         """A read whose headers are wanted; raises as `get` does."""
         return self._read(self._request_of(First(address)))
 
-    def delete(self, address: urls.Address, registration: str) -> str:
-        """Delete; repeated like a read, and what is gone already is fine. Gives the request's id, raises as `get`."""
+    def delete(self, address: urls.Address, registration: str) -> None:
+        """Delete; repeated like a read, and what is gone already is fine. Raises as `get` does."""
         try:
-            return self._sender.read(self._request("DELETE", First(address, registration), Kind.DELETE)).reference
+            self._sender.read(self._request("DELETE", First(address, registration), Kind.DELETE))
         except errors.TenantRefused as refused:
             if refused.status != 404:
                 raise
-            return refused.reference
 
     def closed_for(self, registration: str) -> float:
         """Seconds for which Graph wants no writes of a registration; 0.0 when it takes them."""
@@ -108,12 +107,16 @@ class Calls:
         """A deletion will follow until then: creations leave it room."""
         self._sender.gates.gate(registration, Scope.IDENTITY_WRITES).removal_due(until)
 
-    def create(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> Answer:
+    def create(
+        self, address: urls.Address, registration: str, body: Mapping[str, Any], may_go: Callable[[], None]
+    ) -> Answer:
         """Create, once. Gives a 2xx whose body nobody has looked at yet.
 
+        `may_go` is asked each time before the request leaves: what it raises comes through, and nothing was made then.
         Raises TenantRefused, TenantThrottled or TenantUnreachable when surely nothing was made, else OutcomeUnknown.
         """
-        request = self._request("POST", First(address, registration, body=body), Kind.CREATE)
+        asked = self._request("POST", First(address, registration, body=body), Kind.CREATE)
+        request = replace(asked, may_go=may_go)
         answer = self._sender.create(request)
         if isinstance(answer, Silence):
             raise outcome_unknown(answer.reference) if answer.sent else auth.unreachable("Microsoft Graph", answer)
@@ -123,12 +126,9 @@ class Calls:
             raise outcome_unknown(answer.reference)
         raise self._sender.refusal(request, answer)
 
-    def change(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> str:
-        """A PATCH to given values; repeated like a read, because twice is as good as once.
-
-        Gives the request's id, raises as `get` does.
-        """
-        return self._sender.read(self._request("PATCH", First(address, registration, body=body), Kind.CREATE)).reference
+    def change(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> None:
+        """A PATCH to given values; repeated like a read, because twice is as good as once. Raises as `get` does."""
+        self._sender.read(self._request("PATCH", First(address, registration, body=body), Kind.CREATE))
 
     def fact(self, read: Callable[[], V], source: str, permission: str) -> Fact[V]:
         """What `read` gives as Known, or NotChecked when Graph says 403.

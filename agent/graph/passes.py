@@ -5,7 +5,7 @@ learn.microsoft.com/graph/api/resources/temporaryaccesspassauthenticationmethod.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,14 +31,16 @@ class GraphPasses:
             lambda person: self._of(asked[person]), asked, first=lambda person: calls.First(asked[person])
         )
 
-    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
-        """Mint one, once.
+    def create(
+        self, person_id: str, terms: passes.Terms, may_go: Callable[[], None] = lambda: None
+    ) -> passes.MintedPass:
+        """Mint one, once; `may_go` is asked just before each request that would make it, and raises to hold it back.
 
         Raises TenantRefused, TenantThrottled, TenantUnreachable or Misconfigured when surely nothing was made, and
         OutcomeUnknown when the request left and no whole answer came.
         learn.microsoft.com/graph/api/authentication-post-temporaryaccesspassmethods
         """
-        answer = self._graph.create(_collection(person_id), REGISTRATION, _body(terms))
+        answer = self._graph.create(_collection(person_id), REGISTRATION, _body(terms), may_go)
         minted = _minted(answers.content(answer) or {}, answer.reference)
         if minted is None:
             raise calls.outcome_unknown(answer.reference)
@@ -52,12 +54,9 @@ class GraphPasses:
         """A pass will have to go until then: creations leave the last fifth of the write limit to its deletion."""
         self._graph.removal_due(REGISTRATION, until)
 
-    def delete(self, person_id: str, tenant_id: str) -> str:
-        """Delete one; gone already is fine. Gives the request's id.
-
-        Raises TenantRefused, TenantThrottled or TenantUnreachable.
-        """
-        return self._graph.delete(_collection(person_id, tenant_id), REGISTRATION)
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        """Delete one; gone already is fine. Raises TenantRefused, TenantThrottled or TenantUnreachable."""
+        self._graph.delete(_collection(person_id, tenant_id), REGISTRATION)
 
     def _of(self, address: urls.Address) -> Fact[tuple[passes.TenantPass, ...]]:
         def read() -> tuple[passes.TenantPass, ...]:

@@ -13,7 +13,7 @@ import base64
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,10 @@ REFUSED_TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to Graph; `body` becomes JSON. `shape` is the path without values."""
+    """One request to Graph; `body` becomes JSON. `shape` is the path without values.
+
+    `may_go` is asked each time just before the request leaves, and raises to hold it back.
+    """
 
     method: str
     url: str
@@ -43,6 +46,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     kind: Kind = Kind.READ
+    may_go: Callable[[], None] | None = None
 
 
 class Sender:
@@ -105,6 +109,8 @@ class Sender:
             raise refusals.throttled("", gate.closed_for() or None)
         sign = Sign()
         try:
+            if request.may_go is not None:
+                request.may_go()
             answer = self._transport.exchange(request.method, request.url, headers, body)
             if isinstance(answer, Answer):
                 sign = self._sign(answer, attempt)

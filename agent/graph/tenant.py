@@ -50,6 +50,20 @@ class GraphTenant:
         found = self._calls.many(read, sorted(group_ids))
         return {group: name for group, name in found.items() if name}
 
+    def groups_missing(self, group_ids: Collection[str]) -> frozenset[str]:
+        """Those of these groups that the tenant does not have; one that may not be read counts as there."""
+
+        def missing(group: str) -> bool:
+            address = urls.address(urls.V1, "groups", urls.guid(group), query={"$select": "id"})
+            try:
+                self._calls.get(address)
+            except errors.TenantRefused as refused:
+                return refused.status == 404
+            return False
+
+        found = self._calls.many(missing, sorted(group_ids))
+        return frozenset(group for group, gone in found.items() if gone)
+
     def status_page(self) -> Fact[passes.StatusPage]:
         """The longest time-out of all enrolment status pages; updates if any page installs them.
 

@@ -37,9 +37,13 @@ class Passes(Protocol):
     def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
         """What the tenant lists (none or one each), never with a code."""
 
-    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
+    def create(
+        self, person_id: str, terms: passes.Terms, may_go: Callable[[], None] = lambda: None
+    ) -> passes.MintedPass:
         """Mint one, once, never retried blindly: the tenant silently replaces a pass that is there.
 
+        `may_go` is asked just before each request that would make it, however long it had to wait, and raises to hold
+        it back.
         Raises TenantRefused, TenantThrottled or TenantUnreachable when surely nothing was made, and OutcomeUnknown
         when the request left and no whole answer came.
         """
@@ -50,11 +54,8 @@ class Passes(Protocol):
     def removal_due(self, until: datetime) -> None:
         """A pass will have to go until then: creations leave its deletion some of what the tenant lets us write."""
 
-    def delete(self, person_id: str, tenant_id: str) -> str:
-        """Delete one; one that is gone already is fine. Returns Graph's id of the request.
-
-        Raises TenantRefused or TenantUnreachable.
-        """
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        """Delete one; one that is gone already is fine. Raises TenantRefused or TenantUnreachable."""
 
 
 class Devices(Protocol):
@@ -92,6 +93,9 @@ class Tenant(Protocol):
 
     def group_names(self, group_ids: Collection[str]) -> Mapping[str, str]:
         """The names of those groups that can be read; the others are left out."""
+
+    def groups_missing(self, group_ids: Collection[str]) -> frozenset[str]:
+        """Those of these groups that the tenant does not have; one that may not be read counts as there."""
 
     def status_page(self) -> Fact[passes.StatusPage]:
         """The longest enrolment status page among those assigned; defaults when there is none."""
@@ -173,8 +177,8 @@ class Administrator(Protocol):
     def name(self) -> str:
         """Their user name, for the audit."""
 
-    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> str:
-        """Change what differs, and nothing else; returns Graph's id of the request.
+    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> None:
+        """Change what differs, and nothing else.
 
         Raises TenantRefused, TenantThrottled when surely nothing was changed, and OutcomeUnknown without an answer.
         """

@@ -69,7 +69,7 @@ class Scene:
 
     def request(self, person: str, serial: str, **more: Any) -> planning.Request:
         item = cases.Item(self.agent.profiles["windows-autopilot"], serial)
-        asked = cases.KitAsked(person, (item,), sandbox=True, replace=more.pop("replace", False))
+        asked = cases.KitAsked(person, (item,), replace=more.pop("replace", False))
         given = {"paper": FolderPaper(self.slips), "wanted": sheets.Wanted("technician"), **more}
         return planning.Request(BY, asked, **given)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,12 @@ from agent.actions import track
 from agent.domain import passes
 from agent.domain.facts import Fact
 from agent.ports import Agent, Passes
+
+Go = Callable[[], None]
+
+
+def go() -> None:
+    """Nothing holds it back."""
 
 
 @dataclass
@@ -22,11 +28,11 @@ class Weak:
     def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
         return self.line.of(person_ids)
 
-    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
-        return self.line.create(person_id, terms)
+    def create(self, person_id: str, terms: passes.Terms, may_go: Go = go) -> passes.MintedPass:
+        return self.line.create(person_id, terms, may_go)
 
-    def delete(self, person_id: str, tenant_id: str) -> str:
-        return self.line.delete(person_id, tenant_id)
+    def delete(self, person_id: str, tenant_id: str) -> None:
+        self.line.delete(person_id, tenant_id)
 
     def busy_for(self) -> float:
         return self.line.busy_for()
@@ -40,9 +46,9 @@ class CannotLook(Weak):
 
     created = False
 
-    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
+    def create(self, person_id: str, terms: passes.Terms, may_go: Go = go) -> passes.MintedPass:
         self.created = True
-        return self.line.create(person_id, terms)
+        return self.line.create(person_id, terms, may_go)
 
     def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
         if self.created:
@@ -53,15 +59,15 @@ class CannotLook(Weak):
 class CannotDelete(Weak):
     """Nothing can be taken away."""
 
-    def delete(self, person_id: str, tenant_id: str) -> str:
+    def delete(self, person_id: str, tenant_id: str) -> None:
         raise errors.TenantUnreachable(f"The line is down: {person_id} keeps {tenant_id}.")
 
 
 class DiesAfterCreate(Weak):
     """The process ends when the pass has been made and before anything is written down."""
 
-    def create(self, person_id: str, terms: passes.Terms) -> passes.MintedPass:
-        self.line.create(person_id, terms)
+    def create(self, person_id: str, terms: passes.Terms, may_go: Go = go) -> passes.MintedPass:
+        self.line.create(person_id, terms, may_go)
         raise KeyboardInterrupt
 
 
@@ -82,6 +88,6 @@ class SweptMeanwhile(Weak):
 
     other: Agent
 
-    def delete(self, person_id: str, tenant_id: str) -> str:
+    def delete(self, person_id: str, tenant_id: str) -> None:
         track.track(self.other)
-        return self.line.delete(person_id, tenant_id)
+        self.line.delete(person_id, tenant_id)

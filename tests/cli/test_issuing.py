@@ -296,6 +296,13 @@ def test_an_account_recovery_is_asked_for_its_lost_method_and_proof(terminal: Te
     terminal.nothing_done()
     report = terminal.run("preflight", "--person", ruth, "--for", "account-recovery", "--json").json()
     lost = next(method["id"] for method in report["methods"] if method["kind"] == "authenticator")
+    asked = terminal.issue(ruth, "account-recovery", lost=lost, proof="photo-id:seen")
+    refused(asked, 3, "An approver has to say yes first", "tapslip ask approve A")
+    (ask,) = terminal.run("ask", "list", "--json").json()
+    assert (ask["person"], ask["why"], ask["proof"]) == (ruth, ["approval_needed"], "photo-id:seen")
+    refused(terminal.run("ask", "approve", ask["id"], "--yes"), 3, "Whoever asks cannot answer")
+    assert "Approved" in terminal.run("--as", "approver", "ask", "approve", ask["id"], "--yes").out
     said = terminal.issue(ruth, "account-recovery", lost=lost, proof="photo-id:seen", json=True)
     assert said.code == 0, said
+    refused(terminal.run("--as", "approver", "ask", "approve", ask["id"], "--yes"), 3, "is spent already")
     assert said.json()["pass"]["one_time"] is True

@@ -65,7 +65,7 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
         {"PF1": cases.DeviceFacts(scans.read("PF1"), **device)},  # type: ignore[arg-type]
     )
     items = tuple(cases.Item(profile, "PF1") for profile in kit)
-    asked = cases.KitAsked("mara@x", items, wish, sandbox=True)
+    asked = cases.KitAsked("mara@x", items, wish)
     return findings.judge(facts, asked, NOON)
 
 

@@ -1,4 +1,4 @@
-"""What a profile demands of whoever asks: proof, approval, and evidence that Tapslip can read."""
+"""What must hold for any journey: evidence that Tapslip can read, and a clock that is right."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from agent.domain.cases import Case, Finding, Level
 from agent.domain.facts import NotChecked
 from agent.domain.milestones import CLOCK_SLACK
-from agent.domain.rules import places, saying
+from agent.domain.rules import saying
 from agent.domain.rules.places import Place
 
 
 def proof(case: Case) -> Iterator[Finding]:
-    """What the journey's guard rails ask for."""
-    rails, person = case.profile.guard_rails, case.known_person
+    """A profile whose proof cannot be gathered yet is refused as not checked."""
     if case.profile.proof_missing:
         yield Finding(
             "proof_not_gathered",
@@ -22,20 +21,6 @@ def proof(case: Case) -> Iterator[Finding]:
             who="nobody yet",
             where="use another profile",
             refuses=True,
-        )
-    if rails.proof_of_identity and not case.asked.proof:
-        yield saying.blocker(
-            "proof_of_identity_missing",
-            "This journey needs a recorded proof of who the person is.",
-            who=saying.YOU,
-            place=Place("--proof KIND:NOTE, such as --proof photo-id:checked at the desk"),
-        )
-    if rails.approver and not case.asked.sandbox:
-        yield saying.blocker(
-            "approval_not_available",
-            "This journey needs an approver, and approvals are not part of this version.",
-            who="a Privileged Authentication Administrator",
-            place=places.methods_of(person) if person else places.USERS,
         )
 
 

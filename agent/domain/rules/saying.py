@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.domain import characters
 from agent.domain.cases import Finding, Level
 from agent.domain.facts import Known, NotChecked
@@ -19,6 +21,11 @@ def blocker(code: str, sentence: str, *, who: str, place: Place, fact: Known[obj
 def warning(code: str, sentence: str, *, who: str, place: Place, fact: Known[object] | None = None) -> Finding:
     """What somebody should know before the pass is made."""
     return _finding(Level.WARNING, code, sentence, (who, place), fact)
+
+
+def asking(code: str, sentence: str, *, who: str, place: Place) -> Finding:
+    """What another human has to say yes to."""
+    return replace(_finding(Level.WARNING, code, sentence, (who, place), None), asks=True)
 
 
 def unchecked(code: str, what: str, fact: NotChecked, *, refuses: bool = True) -> Finding:
