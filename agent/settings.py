@@ -144,6 +144,7 @@ class Settings:
     state_dir: Path
     database_url: str = field(repr=False)
     keys_file: Path
+    audit_anchor: Path
     tenant: Tenant | None = None
     profiles_dir: Path | None = None
     public_url: str = ""
@@ -250,6 +251,7 @@ class _Building:
             state_dir=state_dir,
             database_url=shape.database_url.get_secret_value() if shape.database_url else sqlite,
             keys_file=self._optional_path(shape.keys_file) or state_dir / "keys.json",
+            audit_anchor=self._optional_path(shape.audit_anchor) or state_dir / "audit-anchors.jsonl",
             tenant=None if shape.tenant == "sandbox" else self._tenant(shape.tenant),
             profiles_dir=self._optional_path(shape.profiles_dir),
             public_url=shape.public_url or "",

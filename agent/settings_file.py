@@ -38,7 +38,7 @@ _FOREIGN: Final = frozenset(  # read by the project's own scripts and tests, nev
 )
 _LATER: Final = (
     *("templates_dir", "limits", "retention_days"),
-    *("audit_anchor", "organisation.logo", "tls.proxy", "sites.*.wifi", "sites.*.printers", "sites.*.scanner"),
+    *("organisation.logo", "tls.proxy", "sites.*.wifi", "sites.*.printers", "sites.*.scanner"),
     *("sites.*.stations", "sites.*.operators"),
 )
 
@@ -200,6 +200,7 @@ class SettingsShape(_Shape):
     state_dir: _Text | None = None
     database_url: Annotated[SecretStr, AfterValidator(_database)] | None = None
     keys_file: _Text | None = None
+    audit_anchor: _Text | None = None
     profiles_dir: _Text | None = None
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     tls: TlsShape | None = None

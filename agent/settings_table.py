@@ -41,6 +41,11 @@ TABLE: Final = (
     Row("state_dir", "per user", "folder of database, keys and the sandbox's ready line; owner-only when created"),
     Row("database_url", "SQLite in state_dir", "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"),
     Row("keys_file", "keys.json in state_dir", "keys of audit and sessions; keep it out of the database's backups"),
+    Row(
+        "audit_anchor",
+        "audit-anchors.jsonl in state_dir",
+        "file that the audit is anchored in each hour; best where the database's administrators cannot write",
+    ),
     Row("profiles_dir", "the shipped ten", "folder of profiles to use instead"),
     Row("public_url", "", "https address under which others reach the pages"),
     Row("tls.certificate_file", "local authority", "PEM certificate with its chain"),

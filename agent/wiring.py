@@ -22,6 +22,7 @@ from agent.domain.secrets import Secret
 from agent.graph import Adapters, Connection, Credential, connect
 from agent.graph.clouds import cloud
 from agent.settings import Registration, Settings, Tenant
+from agent.store.anchors import AnchorFile
 from agent.store.store import Store
 
 #: Letters and digits that nobody confuses: no 0/O, 1/I/L, 5/S, 8/B, 2/Z.
@@ -127,7 +128,7 @@ def open_store(settings: Settings) -> Store:
     """The store with its keys. A new SQLite database is made at once; any other waits for `tapslip migrate`."""
     private_folder(settings.state_dir)
     key, fresh = audit_key(settings.keys_file)
-    store = Store(settings.database_url, key)
+    store = Store(settings.database_url, key, AnchorFile(settings.audit_anchor))
     at, newest = store.revision()
     if not at and settings.database_url.startswith("sqlite"):
         store.migrate()

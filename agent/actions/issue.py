@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent import errors
-from agent.actions import asks, authority, freeze, mend, planning, removal, sheets
+from agent.actions import asks, audit, authority, freeze, mend, planning, removal, sheets
 from agent.domain import cases, journeys, passes, people
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
@@ -124,8 +124,7 @@ def _clear(agent: Agent, plan: planning.Plan, cleared: list[str]) -> planning.Pl
     known = facts.ours.tenant_id if facts.ours else ""
     for found in facts.listed.value if isinstance(facts.listed, Known) else ():
         if found.id != known:
-            removal.delete_in_tenant(agent, plan.person.id, found.id)
-            _note_outside(agent, plan, found)
+            _note_outside(agent, plan, found, removal.delete_in_tenant(agent, plan.person.id, found.id))
             cleared.append("The pass that was made elsewhere is gone.")
     return replace(planning.plan(agent, plan.request, approval=plan.approval), report=plan.report)
 
@@ -135,10 +134,9 @@ def _what_went(numbers: Iterable[str]) -> str:
     return f"The earlier pass is gone.{void}"
 
 
-def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass) -> None:
-    entry = AuditEntry(
-        agent.clock.now(), plan.by, "pass.replace_outside", "gone", plan.person.id, facts={"tenant_pass": found.id}
-    )
+def _note_outside(agent: Agent, plan: planning.Plan, found: passes.TenantPass, reference: str) -> None:
+    facts = _about(plan) | audit.told(tenant_pass=found.id, reference=reference)
+    entry = AuditEntry(agent.clock.now(), plan.by, "pass.replace_outside", "gone", plan.person.id, facts=facts)
     with agent.store.begin() as tx:
         tx.audit.append(entry)
 
@@ -158,7 +156,7 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
                     tx.journeys.add(sheet.journey)
                 if plan.request.paper is not None:
                     tx.slips.add(_planned(agent, plan, sheet, plan.request.paper.place(sheet.number)))
-            tx.audit.append(_entry(agent, plan, "issuing", _terms_in_words(plan)))
+            tx.audit.append(_entry(agent, plan, "issuing", {}))
     except errors.Refused as refused:
         if refused.codes != ("live_pass",):
             raise
@@ -173,7 +171,7 @@ def _planned(agent: Agent, plan: planning.Plan, sheet: sheets.Sheet, place: str)
 
 def _lost_race(agent: Agent, plan: planning.Plan) -> errors.Refused:
     """Somebody else's intent for this person was written between our look and ours: name it, and audit the refusal."""
-    facts = {"findings": "live_pass", "why": "another pass was begun at the same moment"}
+    facts = _about(plan) | {"refusals": "live_pass", "why": "another pass was begun at the same moment"}
     with agent.store.begin() as tx:
         there = tx.passes.open_of(plan.person.id)
         numbers = [slip.number for row in there for slip in tx.slips.of_pass(row.id)]
@@ -197,33 +195,29 @@ def _still_open(tx: Transaction, journey_id: str) -> journeys.Journey:
     return journey
 
 
-def _terms_in_words(plan: planning.Plan) -> dict[str, str]:
+def _about(plan: planning.Plan) -> dict[str, str]:
+    """What every row about this kit tells, whatever came of it."""
     terms = plan.row.terms
-    said = {
-        "terms": f"{terms.lifetime} min, {'one-time' if terms.one_time else 'multi-use'}",
-        "kit": " ".join(f"{sheet.journey.id}:{sheet.journey.profile}={sheet.journey.serial}" for sheet in plan.sheets),
-        "profiles": " ".join(sorted({sheet.journey.profile_digest[:16] for sheet in plan.sheets})),
-        "findings": " ".join(finding.code for finding in plan.report.verdict.findings),
-    }
-    if plan.request.asked.proof:
-        said["proof"] = plan.request.asked.proof
-    return said
+    said = {"terms": f"{terms.lifetime} min, {'one-time' if terms.one_time else 'multi-use'}"}
+    asked, kit = planning.asked_in_words(plan.report), audit.kit(sheet.journey for sheet in plan.sheets)
+    return audit.operator(plan.request.by) | said | asked | kit
 
 
 def _entry(agent: Agent, plan: planning.Plan, outcome: str, facts: dict[str, str]) -> AuditEntry:
     journey_id = plan.sheets[0].journey.id
     now = agent.clock.now()
-    return AuditEntry(now, plan.by, "pass.issue", outcome, plan.person.id, journey_id, plan.row.id, facts)
+    said = _about(plan) | audit.told(**facts)
+    return AuditEntry(now, plan.by, "pass.issue", outcome, plan.person.id, journey_id, plan.row.id, said)
 
 
 def _create(agent: Agent, plan: planning.Plan) -> passes.MintedPass:
     try:
         return agent.passes.create(plan.person.id, plan.row.terms, lambda: freeze.check(agent))
     except errors.OutcomeUnknown as lost:
-        _settle(agent, plan, passes.PassState.UNKNOWN, lost.summary, lost.reference)
+        _settle(agent, plan, passes.PassState.UNKNOWN, {"why": lost.summary, "reference": lost.reference})
         raise _after_a_lost_answer(agent, plan, lost) from None
     except errors.AgentError as refused:
-        _settle(agent, plan, passes.PassState.REFUSED, refused.summary, refused.reference)
+        _settle(agent, plan, passes.PassState.REFUSED, {"why": refused.summary, "reference": refused.reference})
         raise
 
 
@@ -248,19 +242,19 @@ def _after_a_lost_answer(agent: Agent, plan: planning.Plan, lost: errors.Outcome
     )
 
 
-def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, why: str, reference: str) -> None:
-    """Write an outcome that is not `issued`; a refused kit leaves no new journey open."""
-    now = agent.clock.now()
+def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, facts: dict[str, str]) -> None:
+    """Write an outcome that is not `issued`, with `why` and `reference`; a refused kit leaves no new journey open."""
+    why, now = facts["why"], agent.clock.now()
     with agent.store.begin() as tx:
         row = tx.passes.get(plan.row.id)
         if row.state is passes.PassState.ISSUING:
-            tx.passes.save(row.moved(state, reason=why, reference=reference))
+            tx.passes.save(row.moved(state, reason=why, reference=facts["reference"]))
         mend.void_planned(tx, plan.row.id)
         if state is passes.PassState.REFUSED:
             _abandon_new(tx, plan, now, why)
             if plan.approval is not None:
                 asks.give_back(tx, plan.approval.id)
-        tx.audit.append(_entry(agent, plan, state.value, {"why": why, "reference": reference}))
+        tx.audit.append(_entry(agent, plan, state.value, facts))
 
 
 def _abandon_new(tx: Transaction, plan: planning.Plan, now: datetime, why: str) -> None:
@@ -328,7 +322,8 @@ def _undone(
     state, why = passes.PassState.REFUSED, "the code could not be handed over"
     if problem is not None:
         state, why = passes.PassState.UNKNOWN, f"{why}, and the pass could not be deleted: {problem.summary}"
-    _settle(agent, plan, state, why, minted.reference)
+    facts = {"why": why, "tenant_pass": minted.tenant_pass.id, "reference": minted.reference}
+    _settle(agent, plan, state, facts)
     return state
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent import errors
-from agent.actions import removal
+from agent.actions import audit, removal
 from agent.domain import journeys, passes
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
@@ -56,13 +56,14 @@ def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:
         return _save(agent, row, passes.PassState.UNKNOWN, fact.reason, by)
     new = [found for found in fact.value if found.id not in row.others]
     ours = [row.tenant_id] if row.tenant_id else [found.id for found in new if _provably_ours(agent, row, found)]
+    why = "our pass was deleted" if row.tenant_id else "our pass was found and deleted"
     for tenant_id in ours:
+        row = replace(row, tenant_id=tenant_id)
         try:
-            removal.delete_in_tenant(agent, row.person_id, tenant_id)
+            row = replace(row, reference=removal.delete_in_tenant(agent, row.person_id, tenant_id))
         except (errors.OutcomeUnknown, errors.TenantRefused) as problem:
             return _save(agent, row, passes.PassState.UNKNOWN, problem.summary, by)
     if ours:
-        why = "our pass was deleted" if row.tenant_id else "our pass was found and deleted"
         return _save(agent, row, passes.PassState.REFUSED, why, by)
     over = agent.clock.now() - row.requested_at > LOOK_FOR
     if new:
@@ -73,10 +74,11 @@ def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:
     return _save(agent, row, passes.PassState.REFUSED if over else passes.PassState.UNKNOWN, why, by)
 
 
-def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by: str) -> passes.Pass:
+def _save(agent: Agent, looked: passes.Pass, state: passes.PassState, why: str, by: str) -> passes.Pass:
+    """Write down what a look has shown; `looked` names the pass that it found, and the request that deleted it."""
     now = agent.clock.now()
     with agent.store.begin() as tx:
-        row = tx.passes.get(row.id)
+        row = tx.passes.get(looked.id)
         papers = [slip for slip in tx.slips.of_pass(row.id) if slip.state is passes.SlipState.PLANNED]
         why = "; ".join([why, *(f"destroy slip {slip.number} at {slip.place} if it is there" for slip in papers)])
         settled = row.state not in {passes.PassState.ISSUING, passes.PassState.UNKNOWN}
@@ -87,13 +89,19 @@ def _save(agent: Agent, row: passes.Pass, state: passes.PassState, why: str, by:
         saved = tx.passes.save(replace(row, reason=why) if row.state is state else row.moved(state, reason=why))
         if state is passes.PassState.REFUSED:
             void_planned(tx, row.id)
-            for journey in tx.journeys.of_person(row.person_id):
-                new = journey.pass_id == row.id and journey.opened_at >= row.requested_at
-                if new and journey.state is journeys.JourneyState.OPEN:
-                    tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
-        entry = AuditEntry(now, by, "pass.mend", state.value, row.person_id, pass_id=row.id, facts={"why": why})
-        tx.audit.append(entry)
+            _abandon_new(tx, row, now, why)
+        kit = [journey for journey in tx.journeys.of_person(row.person_id) if journey.pass_id == row.id]
+        facts = audit.kit(kit) | audit.told(why=why, tenant_pass=looked.tenant_id, reference=looked.reference)
+        tx.audit.append(AuditEntry(now, by, "pass.mend", state.value, row.person_id, pass_id=row.id, facts=facts))
     return saved
+
+
+def _abandon_new(tx: Transaction, row: passes.Pass, now: datetime, why: str) -> None:
+    """Journeys that were opened for this pass alone never began."""
+    for journey in tx.journeys.of_person(row.person_id):
+        new = journey.pass_id == row.id and journey.opened_at >= row.requested_at
+        if new and journey.state is journeys.JourneyState.OPEN:
+            tx.journeys.save(journey.closed(journeys.JourneyState.ABANDONED, now, why))
 
 
 def void_planned(tx: Transaction, pass_id: str) -> None:

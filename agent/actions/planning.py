@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from agent import errors
-from agent.actions import approvals, desks, preflight, sheets, tenant_part
+from agent.actions import approvals, audit, desks, preflight, sheets, tenant_part
 from agent.domain import asks, cases, findings, journeys, passes, people, profiles
 from agent.domain.facts import Known
 from agent.domain.people import Operator
@@ -114,12 +114,25 @@ def _refusal(agent: Agent, request: Request, report: preflight.Report) -> errors
     codes = tuple(finding.code for finding in refusals)
     who = report.facts.people[report.asked.person].person
     person_id = who.value.id if isinstance(who, Known) and who.value else ""
-    entry = AuditEntry(
-        agent.clock.now(), request.by.name, "pass.issue", "refused", person_id, facts={"findings": " ".join(codes)}
-    )
+    facts = audit.operator(request.by) | asked_in_words(report)
+    entry = AuditEntry(agent.clock.now(), request.by.name, "pass.issue", "refused", person_id, facts=facts)
     with agent.store.begin() as tx:
         tx.audit.append(entry)
     return errors.Refused(first.sentence, "\n".join(lines), codes=codes)
+
+
+def asked_in_words(report: preflight.Report) -> dict[str, str]:
+    """For the audit: for whom, which journeys on which devices, with which proof, and what was found."""
+    asked = report.asked
+    return audit.told(
+        person=asked.person,
+        kit=" ".join(item.label for item in asked.items),
+        device=" ".join(item.scanned for item in asked.items if item.scanned),
+        profiles=" ".join(sorted({item.profile.digest for item in asked.items})),
+        proof=asked.proof,
+        findings=" ".join(finding.code for finding in report.verdict.findings),
+        refusals=" ".join(finding.code for finding in report.verdict.refusals),
+    )
 
 
 def _sheets(agent: Agent, request: Request, report: preflight.Report, row: passes.Pass) -> tuple[sheets.Sheet, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent import errors
+from agent.actions import audit
 from agent.domain import passes, policy_changes
 from agent.domain.facts import Known, NotChecked
 from agent.ports import Administrator, Agent, AuditEntry
@@ -94,21 +95,22 @@ def change(agent: Agent, proposal: Proposal, administrator: Administrator) -> pa
             "Look at it again with `tapslip policy show`.",
         )
     try:
-        administrator.write_policy(proposal.before, proposal.after)
-    except (errors.TenantRefused, errors.TenantThrottled):
-        _record(agent, proposal, administrator, "refused")
+        reference = administrator.write_policy(proposal.before, proposal.after)
+    except (errors.TenantRefused, errors.TenantThrottled) as refused:
+        _record(agent, proposal, administrator, ("refused", refused.reference))
         raise
-    except errors.OutcomeUnknown:
-        _record(agent, proposal, administrator, "unknown")
+    except errors.OutcomeUnknown as lost:
+        _record(agent, proposal, administrator, ("unknown", lost.reference))
         raise
-    _record(agent, proposal, administrator, "done")
+    _record(agent, proposal, administrator, ("done", reference))
     return _read(agent)
 
 
-def _record(agent: Agent, proposal: Proposal, administrator: Administrator, outcome: str) -> None:
+def _record(agent: Agent, proposal: Proposal, administrator: Administrator, came: tuple[str, str]) -> None:
+    """`came` is what came of it and the tenant's request id."""
+    outcome, reference = came
+    said = audit.told(by_id=administrator.id, reference=reference)
     facts = {each.setting: f"{each.before} → {each.after}" for each in proposal.differences}
-    entry = AuditEntry(
-        agent.clock.now(), administrator.name, "policy.set", outcome, facts={"by_id": administrator.id, **facts}
-    )
+    entry = AuditEntry(agent.clock.now(), administrator.name, "policy.set", outcome, facts={**said, **facts})
     with agent.store.begin() as tx:
         tx.audit.append(entry)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from agent import errors
+from agent.actions import audit
 from agent.domain import journeys, passes
 from agent.domain.facts import Known, NotChecked
 from agent.ports import Agent, AuditEntry, Transaction
@@ -19,10 +20,11 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a pass goes, in one sentence, and on whose behalf (an operator's name)."""
+    """Why a pass goes, in one sentence, and on whose behalf (an operator's name); the tenant's id of the request."""
 
     sentence: str
     by: str
+    reference: str = ""
 
 
 def still_listed(agent: Agent, person_id: str, tenant_id: str) -> bool:
@@ -42,14 +44,16 @@ def still_listed(agent: Agent, person_id: str, tenant_id: str) -> bool:
     return True
 
 
-def delete_in_tenant(agent: Agent, person_id: str, tenant_id: str) -> None:
-    """Delete one pass and see it gone; raises OutcomeUnknown when the tenant goes on listing it."""
-    agent.passes.delete(person_id, tenant_id)
+def delete_in_tenant(agent: Agent, person_id: str, tenant_id: str) -> str:
+    """Delete one pass and see it gone; returns the request's id, raises OutcomeUnknown when it goes on being listed."""
+    reference = agent.passes.delete(person_id, tenant_id)
     if still_listed(agent, person_id, tenant_id):
         raise errors.OutcomeUnknown(
             "The pass was deleted, but the tenant still lists it.",
             "Run `tapslip track` in a minute: it deletes and asks again until the pass is gone.",
+            reference,
         )
+    return reference
 
 
 def remove(agent: Agent, row: passes.Pass, reason: Reason) -> passes.Pass:
@@ -58,14 +62,16 @@ def remove(agent: Agent, row: passes.Pass, reason: Reason) -> passes.Pass:
     Raises TenantRefused, TenantUnreachable or OutcomeUnknown; our record then still says `issued`.
     """
     try:
-        delete_in_tenant(agent, row.person_id, row.tenant_id)
+        reference = delete_in_tenant(agent, row.person_id, row.tenant_id)
     except errors.OutcomeUnknown:
         with agent.store.begin() as tx:
             tx.passes.save(replace(tx.passes.get(row.id), reason=reason.sentence))
         raise
     with agent.store.begin() as tx:
         fresh = tx.passes.get(row.id)
-        return fresh if fresh.state is passes.PassState.GONE else record_gone(agent, tx, fresh, reason)
+        if fresh.state is passes.PassState.GONE:
+            return fresh
+        return record_gone(agent, tx, fresh, replace(reason, reference=reference))
 
 
 def record_gone(agent: Agent, tx: Transaction, row: passes.Pass, reason: Reason) -> passes.Pass:
@@ -76,10 +82,10 @@ def record_gone(agent: Agent, tx: Transaction, row: passes.Pass, reason: Reason)
         if slip.state is passes.SlipState.LIVE:
             tx.slips.save(replace(slip, state=passes.SlipState.VOID))
     seen = journeys.Observation(journeys.Sight.PASS_GONE, row.id, now, "temporaryAccessPassMethods", reason.sentence)
-    for journey in tx.journeys.of_person(row.person_id):
-        if journey.pass_id == row.id and journey.state is journeys.JourneyState.OPEN:
+    kit = [journey for journey in tx.journeys.of_person(row.person_id) if journey.pass_id == row.id]
+    for journey in kit:
+        if journey.state is journeys.JourneyState.OPEN:
             tx.journeys.save(journey.with_seen([seen]))
-    tx.audit.append(
-        AuditEntry(now, reason.by, "pass.remove", "gone", row.person_id, pass_id=row.id, facts={"why": reason.sentence})
-    )
+    facts = audit.kit(kit) | audit.told(why=reason.sentence, tenant_pass=row.tenant_id, reference=reason.reference)
+    tx.audit.append(AuditEntry(now, reason.by, "pass.remove", "gone", row.person_id, pass_id=row.id, facts=facts))
     return gone

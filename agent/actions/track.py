@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent import errors
-from agent.actions import authority, mend, observe, removal
+from agent.actions import audit, authority, mend, observe, removal
 from agent.domain import milestones, passes
 from agent.domain.facts import Known
 from agent.domain.journeys import Journey, JourneyState, Observation, family
@@ -125,7 +125,7 @@ def _milestone_entry(agent: Agent, journey: Journey, milestone: Milestone, proof
         journey.person_id,
         journey.id,
         journey.pass_id,
-        {"evidence": proof},
+        audit.kit([journey]) | {"evidence": proof},
     )
 
 
@@ -242,7 +242,7 @@ def closed_entry(journey: Journey, at: datetime, by: str) -> AuditEntry:
         journey.person_id,
         journey.id,
         journey.pass_id,
-        {"note": journey.note},
+        audit.kit([journey]) | audit.told(note=journey.note),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from agent import wiring
-from agent.actions import board
+from agent.actions import audit, board
 from agent.actions import track as tracking
 from agent.cli import opening, shapes, words
 
@@ -21,6 +21,7 @@ def track(ctx: click.Context, once: bool) -> None:  # noqa: FBT001  click's way
         while True:
             sweep = tracking.track(agent)
             words.say_sweep(sweep)
+            words.say_fault(audit.anchor_if_due(agent))
             if not sweep.progress:
                 click.echo("No journey is open. Start one with `tapslip issue`.")
             if once or all(progress.journey.closed_at for progress in sweep.progress):

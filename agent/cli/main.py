@@ -36,7 +36,7 @@ _COMMANDS: Final = {
     "policy": "The tenant's pass policy, explained; changed by an administrator.",
     "migrate": "Bring the database to this version.",
     "profile": "Check profile files.",
-    "audit": "Verify the chain of decisions.",
+    "audit": "The decisions: verify, hold against the tenant's log, export.",
 }
 _MODULES: Final = {
     "demo": "agent.cli.demo",
@@ -55,7 +55,7 @@ _MODULES: Final = {
     "policy": "agent.cli.policy",
     "migrate": "agent.cli.upkeep",
     "profile": "agent.cli.upkeep",
-    "audit": "agent.cli.upkeep",
+    "audit": "agent.cli.audit",
 }
 INTERRUPTED: Final = 130
 

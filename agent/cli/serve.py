@@ -7,7 +7,7 @@ import logging
 import click
 
 from agent import errors, wiring
-from agent.actions import track
+from agent.actions import audit, track
 from agent.cli import opening, serving
 from agent.jobs.local import Loop
 from agent.ports import Agent
@@ -36,7 +36,7 @@ def keep_open(agent: Agent, port: int) -> None:
     certificate = _certificate(agent)
     with (
         serving.start(pages.wsgi_app, certificate=certificate, port=port) as served,
-        Loop(lambda: track.track(agent), every=_SWEEP_SECONDS, on_trouble=_trouble),
+        Loop(lambda: _sweep(agent), every=_SWEEP_SECONDS, on_trouble=_trouble),
     ):
 
         def link() -> None:
@@ -55,6 +55,14 @@ def _certificate(agent: Agent) -> local_ca.Certificate:
     if tls is not None:
         return local_ca.Certificate(tls.certificate_file, tls.key_file, tls.certificate_file)
     return local_ca.ensure(agent.settings.state_dir / "tls", agent.clock.now())
+
+
+def _sweep(agent: Agent) -> None:
+    """What the local loop does each time."""
+    track.track(agent)
+    fault = audit.anchor_if_due(agent)
+    if fault is not None:
+        log.error("the audit is broken at row %d: %s", fault.row, fault.sentence)
 
 
 def _trouble(problem: Exception) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from agent.actions import board, issue, preflight
+from agent.actions import board, issue, preflight, reconcile
 from agent.actions import policy as policies
 from agent.domain import asks, cases, characters, findings
 from agent.domain.facts import Known
@@ -113,6 +113,29 @@ def row(shown: board.Row) -> dict[str, Any]:
         },
         "missing": [milestone.value for milestone in shown.standing.missing],
         "unexpected": list(shown.unexpected),
+    }
+
+
+def reconciled(found: reconcile.Reconciled) -> dict[str, Any]:
+    """Our audit held against the tenant's: each deed with how it stands in both."""
+    return {
+        "since": moment(found.since),
+        "read_at": moment(found.read_at),
+        "newest": moment(found.newest),
+        "app_known": found.app_known,
+        "deeds": [
+            {
+                "match": one.match.value,
+                "alarming": one.alarming,
+                "deed": one.told.deed.value,
+                "pass": one.told.id,
+                "person_id": one.told.person_id,
+                "at": moment(one.told.at),
+                "row": one.ours.row if one.ours else None,
+                "by": one.ours.by if one.ours else one.told.by,
+            }
+            for one in found.pairs
+        ],
     }
 
 

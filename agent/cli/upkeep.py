@@ -1,4 +1,4 @@
-"""`tapslip migrate`, `tapslip profile check` and `tapslip audit verify`."""
+"""`tapslip migrate` and `tapslip profile check`."""
 
 from __future__ import annotations
 
@@ -38,27 +38,3 @@ def check(ctx: click.Context, files: tuple[Path, ...]) -> None:
     if faults:
         raise errors.Misconfigured(f"{len(faults)} fault(s) in {len(paths)} profile file(s).", "\n".join(faults))
     click.echo(f"✓ {len(paths)} profiles, no fault.")
-
-
-@click.group()
-def audit() -> None:
-    """Verify the chain of decisions."""
-
-
-@audit.command()
-@click.pass_context
-def verify(ctx: click.Context) -> None:
-    """Walk the audit's chain; names the first row that does not hold."""
-    store = wiring.open_store(opening.load_settings(opening.globals_of(ctx)))
-    try:
-        with store.begin() as tx:
-            fault, length = tx.audit.verify(), tx.audit.length()
-    finally:
-        store.close()
-    if fault is not None:
-        raise errors.Refused(
-            f"The audit is broken at row {fault.row}: {fault.sentence}",
-            "Keep the database as it is, and find out who could write to it.",
-            codes=("audit_broken",),
-        )
-    click.echo(f"✓ The audit holds: {length} rows.")

@@ -11,6 +11,7 @@ from agent.actions import board, issue, preflight, track
 from agent.domain import cases, milestones, passes, people
 from agent.domain.characters import shown
 from agent.domain.facts import Known
+from agent.ports import AuditFault
 
 _SIGNS = {
     cases.Level.OK: ("✓", "green"),
@@ -119,6 +120,13 @@ def say_evidence(row: board.Row, zone: str) -> None:
         click.echo(f"    · {milestones.describe(milestone):28} not seen yet")
     if row.journey.note:
         click.echo(f"    {shown(row.journey.note)}")
+
+
+def say_fault(fault: AuditFault | None) -> None:
+    """What the hourly look at the audit found, if it found anything."""
+    if fault is not None:
+        click.secho(f"✗ The audit is broken at row {fault.row}: {shown(fault.sentence)}", fg="red")
+        click.echo("  Keep the database as it is, and run `tapslip audit verify`.")
 
 
 def say_sweep(sweep: track.Sweep) -> None:

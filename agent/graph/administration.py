@@ -55,12 +55,12 @@ class GraphAdministrator:
         """Their user name."""
         return self._signed_in.identity.user_name or self.id
 
-    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> None:
+    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> str:
         """Change what differs; raises TenantRefused, TenantThrottled and OutcomeUnknown, as the port says."""
         address = urls.address(urls.V1, *tenant.POLICY)
         self._calls.tokens.lend(WRITER, self._signed_in.bearer)
         try:
-            self._calls.change(address, WRITER, _body(before, after))
+            return self._calls.change(address, WRITER, _body(before, after))
         except errors.TenantRefused as refused:
             if refused.status != 403:
                 raise

@@ -91,13 +91,14 @@ class Calls:
         """A read whose headers are wanted; raises as `get` does."""
         return self._read(self._request_of(First(address)))
 
-    def delete(self, address: urls.Address, registration: str) -> None:
-        """Delete; repeated like a read, and what is gone already is fine. Raises as `get` does."""
+    def delete(self, address: urls.Address, registration: str) -> str:
+        """Delete; repeated like a read, and what is gone already is fine. Gives the request's id, raises as `get`."""
         try:
-            self._sender.read(self._request("DELETE", First(address, registration), Kind.DELETE))
+            return self._sender.read(self._request("DELETE", First(address, registration), Kind.DELETE)).reference
         except errors.TenantRefused as refused:
             if refused.status != 404:
                 raise
+            return refused.reference
 
     def closed_for(self, registration: str) -> float:
         """Seconds for which Graph wants no writes of a registration; 0.0 when it takes them."""
@@ -126,9 +127,12 @@ class Calls:
             raise outcome_unknown(answer.reference)
         raise self._sender.refusal(request, answer)
 
-    def change(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> None:
-        """A PATCH to given values; repeated like a read, because twice is as good as once. Raises as `get` does."""
-        self._sender.read(self._request("PATCH", First(address, registration, body=body), Kind.CREATE))
+    def change(self, address: urls.Address, registration: str, body: Mapping[str, Any]) -> str:
+        """A PATCH to given values; repeated like a read, because twice is as good as once.
+
+        Gives the request's id, raises as `get` does.
+        """
+        return self._sender.read(self._request("PATCH", First(address, registration, body=body), Kind.CREATE)).reference
 
     def fact(self, read: Callable[[], V], source: str, permission: str) -> Fact[V]:
         """What `read` gives as Known, or NotChecked when Graph says 403.

@@ -54,9 +54,12 @@ class GraphPasses:
         """A pass will have to go until then: creations leave the last fifth of the write limit to its deletion."""
         self._graph.removal_due(REGISTRATION, until)
 
-    def delete(self, person_id: str, tenant_id: str) -> None:
-        """Delete one; gone already is fine. Raises TenantRefused, TenantThrottled or TenantUnreachable."""
-        self._graph.delete(_collection(person_id, tenant_id), REGISTRATION)
+    def delete(self, person_id: str, tenant_id: str) -> str:
+        """Delete one; gone already is fine. Gives the request's id.
+
+        Raises TenantRefused, TenantThrottled or TenantUnreachable.
+        """
+        return self._graph.delete(_collection(person_id, tenant_id), REGISTRATION)
 
     def _of(self, address: urls.Address) -> Fact[tuple[passes.TenantPass, ...]]:
         def read() -> tuple[passes.TenantPass, ...]:

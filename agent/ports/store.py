@@ -40,6 +40,54 @@ class AuditFault:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A row as it stands in the chain: its number from 1, its seal, and what it says."""
+
+    number: int
+    mac: str
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The audit's newest row at some moment, kept outside the database: what was there then must still be there.
+
+    `epoch` counts the restores that came before. The first anchor after a restore says how many rows were `kept`: what
+    earlier anchors tell of later rows was lost with them. None anywhere else.
+    """
+
+    at: datetime
+    row: int
+    mac: str
+    epoch: int = 0
+    kept: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """What a walk along the chain found: the first `fault` if any, its length, and what the anchors told.
+
+    `newest` is the youngest anchor that was held against the chain; `lost` how many rows restores took away.
+    """
+
+    fault: AuditFault | None
+    rows: int
+    newest: Anchor | None = None
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Restores from a backup, counted; `opened_at` is the last one's time, None while there was none.
+
+    What the database held open before that time may have been used since the backup was made.
+    """
+
+    number: int = 0
+    opened_at: datetime | None = None
+
+
 class JourneyRows(Protocol):
     """Journeys, saved by version: a stale save raises Stale, a missing row NotFound."""
 
@@ -122,8 +170,20 @@ class AuditTrail(Protocol):
     def recent(self, limit: int) -> Sequence[AuditEntry]:
         """The newest rows, newest first."""
 
+    def page(self, after: int, limit: int, since: datetime | None = None) -> Sequence[AuditRow]:
+        """So many rows from the one after this number on, oldest first; `since`: only those of that time and later."""
+
     def verify(self) -> AuditFault | None:
         """Walk the chain; None when it holds."""
+
+    def check(self, anchors: Sequence[str] = (), *, recent: bool = False) -> AuditCheck:
+        """Walk the chain and hold it against anchors, as lines; `recent`: only what came after the newest of them."""
+
+    def anchor(self, at: datetime, *, kept: int | None = None) -> str:
+        """The newest row as one sealed line of JSON, for `Anchors`."""
+
+    def read_anchor(self, line: str) -> Anchor | None:
+        """What `anchor` made; None for a line that it did not make with this key."""
 
     def length(self) -> int:
         """How many rows there are."""
@@ -200,6 +260,33 @@ class LeaseRows(Protocol):
         """Nothing while no other has taken it; Stale afterwards, so that a late save is refused with its block."""
 
 
+class Epochs(Protocol):
+    """Restores from a backup, counted."""
+
+    def present(self) -> Epoch:
+        """The one the database is in; whoever claims something holds what was open before `opened_at`."""
+
+    def open(self, number: int, at: datetime) -> Epoch:
+        """Begin the epoch of this number."""
+
+
+class Anchors(Protocol):
+    """Where the audit's anchors lie, outside the database: lines that are added and never changed."""
+
+    @property
+    def place(self) -> str:
+        """Where that is, for people; empty where none are kept."""
+
+    def lines(self) -> Sequence[str]:
+        """Every line, oldest first; none where there are none yet. Raises Misconfigured when they cannot be read."""
+
+    def newest(self) -> str:
+        """The last line, or "" while there is none; raises as `lines` does."""
+
+    def add(self, line: str) -> None:
+        """One more; raises Misconfigured when it cannot be written."""
+
+
 class Transaction(Protocol):
     """One unit of work: commits at the end of its block, rolls back on any exception."""
 
@@ -236,12 +323,20 @@ class Transaction(Protocol):
         """Leases."""
 
     @property
+    def epochs(self) -> Epochs:
+        """Epochs."""
+
+    @property
     def audit(self) -> AuditTrail:
         """The audit."""
 
 
 class Store(Protocol):
     """The only way to what Tapslip remembers."""
+
+    @property
+    def anchors(self) -> Anchors:
+        """Where the audit is anchored, outside the database."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A unit of work; sets `transaction_open` for its length."""

@@ -54,8 +54,11 @@ class Passes(Protocol):
     def removal_due(self, until: datetime) -> None:
         """A pass will have to go until then: creations leave its deletion some of what the tenant lets us write."""
 
-    def delete(self, person_id: str, tenant_id: str) -> None:
-        """Delete one; one that is gone already is fine. Raises TenantRefused or TenantUnreachable."""
+    def delete(self, person_id: str, tenant_id: str) -> str:
+        """Delete one; one that is gone already is fine. Returns Graph's id of the request.
+
+        Raises TenantRefused or TenantUnreachable.
+        """
 
 
 class Devices(Protocol):
@@ -177,8 +180,8 @@ class Administrator(Protocol):
     def name(self) -> str:
         """Their user name, for the audit."""
 
-    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> None:
-        """Change what differs, and nothing else.
+    def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> str:
+        """Change what differs, and nothing else; returns Graph's id of the request.
 
         Raises TenantRefused, TenantThrottled when surely nothing was changed, and OutcomeUnknown without an answer.
         """

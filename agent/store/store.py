@@ -17,7 +17,8 @@ from sqlalchemy import event, exc, pool
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agent import errors, ports
-from agent.store import audit, decisions, faults, schema, tables
+from agent.store import anchors as anchoring
+from agent.store import audit, decisions, epochs, faults, schema, tables
 from agent.store.work import Work
 
 #: Seconds to wait for other work before giving up; units of work last milliseconds.
@@ -42,22 +43,24 @@ class Transaction:
         self.freezes = decisions.FreezeRows(work)
         self.alerts = decisions.AlertRows(work)
         self.leases = decisions.LeaseRows(work)
+        self.epochs = epochs.Epochs(work)
         self.audit = audit.AuditTrail(work, audit_key)
 
 
 class Store:
     """Fits `ports.Store`. `url` is SQLAlchemy's (`sqlite://` in memory, `sqlite:///file`, `postgresql://…`).
 
-    Raises Misconfigured for an address that is neither, or an audit key of less than 16 bytes. Nothing is
-    opened before it is needed; `close` when done.
+    Raises Misconfigured for an address that is neither, or an audit key of less than 16 bytes. `anchors` is where the
+    audit is anchored. Nothing is opened before it is needed; `close` when done.
     """
 
-    def __init__(self, url: str, audit_key: bytes) -> None:
+    def __init__(self, url: str, audit_key: bytes, anchors: ports.Anchors | None = None) -> None:
         if len(audit_key) < KEY_BYTES:
             raise errors.Misconfigured(
                 f"The audit key has {len(audit_key)} bytes; it needs {KEY_BYTES}.",
                 "Restore the keys file from its copy.",
             )
+        self.anchors: ports.Anchors = anchors or anchoring.Nowhere()
         self._url = _address(url)
         self._key = audit_key
         self._engine = _sqlite(self._url) if _is_sqlite(self._url) else _postgres(self._url)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import wiring
 from agent.cli import hosting
 from tests import tenancies
+from tests.acceptance import turnstile
 from tests.acceptance.served_sandbox import Sandbox, served
 from tests.acceptance.turnstile import Place, Turnstile
 from tests.acceptance.watching import Watch
@@ -62,11 +62,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def behind_turnstile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[hosting.Hosted, Path, Turnstile]]:
-    """A hurried tenant whose requests can be held, and its ready file."""
-    folder, turnstile = tmp_path_factory.mktemp("turnstile"), Turnstile()
-    wish = hosting.Wish(seed=7, speed=3000, in_front=turnstile.in_front_of)
-    with tenancies.hosted(folder, wish) as running:
-        yield running, folder / wiring.READY_FILE, turnstile
+    """The tenant that stands behind a turnstile until the run ends."""
+    with turnstile.served(tmp_path_factory.mktemp("turnstile")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -74,13 +72,13 @@ def place(
     behind_turnstile: tuple[hosting.Hosted, Path, Turnstile], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Place]:
     """A terminal at that tenant, which is as its seed has it, with nothing on record."""
-    running, ready_file, turnstile = behind_turnstile
+    running, ready_file, stile = behind_turnstile
     tenancy = Tenancy(running.ready)
     switches = tenancy.door("options", "GET")
     tenancy.reset()
-    turnstile.clear()
-    yield Place(Terminal(tmp_path, capsys, ready_file), tenancy, turnstile)
-    turnstile.clear()
+    stile.clear()
+    yield Place(Terminal(tmp_path, capsys, ready_file), tenancy, stile)
+    stile.clear()
     tenancy.door("faults", "DELETE")
     tenancy.door("options", "PATCH", **switches)
     tenancy.close()

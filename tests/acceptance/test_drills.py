@@ -6,6 +6,8 @@ After each: no pass that nobody holds, every milestone as without the fault and 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,11 +19,12 @@ import yaml
 
 from agent import sandbox
 from agent.cli import reading
-from tests.acceptance.turnstile import CREATE, Place
-from tests.cli.terminal import COMPANY_PORTAL, DOMAIN, IPHONE, STARTER, refused
+from tests.acceptance.turnstile import CREATE, Hold, Place, served
+from tests.cli.terminal import COMPANY_PORTAL, DOMAIN, IPHONE, STARTER, Tenancy, Terminal, refused
 
 SEED = Path(sandbox.__file__).with_name("seed.yaml")
 READS = "GET /[vb]*"
+LISTED = "GET */temporaryAccessPassMethods"
 REMOVE = "DELETE */temporaryAccessPassMethods/*"
 #: What a run without any fault reaches.
 REACHED = {
@@ -32,6 +35,8 @@ REACHED = {
 BOXED = {"registered", "profile_ready"}
 #: Nothing may take longer than this: a read is asked for during 30 s, and one answer waited for during 20.
 HUNG = 55.0
+#: For so long a tenant may leave a request without an answer, and then act on it.
+STALL = 60.0
 
 
 class Drill(Place):
@@ -146,21 +151,84 @@ def test_a_journey_survives(drill: Drill, faults: tuple[tuple[str, str, dict[str
     assert drill.tenancy.door("counters", "GET")["early_returns"] == 0
 
 
-def test_a_stall_ends_with_our_deadline_and_what_the_tenant_did_after_it_is_taken_back(drill: Drill) -> None:
-    """A stall of 60 s ends for Tapslip after 20; here the tenant acts at 22 s, when nobody listens any more."""
-    drill.strike((CREATE, "slow", {"seconds": 22.0}))
-    began = time.monotonic()
-    said = drill.terminal.issue(STARTER, COMPANY_PORTAL)
-    assert said.code == 4
-    assert 19 < time.monotonic() - began < 30
-    assert "10 minutes" in said.err
-    while not drill.turnstile.made:
-        assert time.monotonic() - began < 30
-        time.sleep(0.05)
-    drill.minutes_later(3)
-    assert drill.tenancy.passes_of(STARTER) == []
-    drill.nobody_lost_one()
-    drill.issued()
+class Stalled(Drill):
+    """A drill at a tenant of its own that holds one request for a minute, while its command runs beside others."""
+
+    held: Hold
+    process: subprocess.Popen[str]
+    began: float
+
+    def begin(self, line: str) -> None:
+        """Issue in a process of its own, and let the tenant stall over this request."""
+        self.held = self.turnstile.hold(line, patience=2 * STALL)
+        words = [sys.executable, "-m", "agent", "--settings", str(self.terminal.settings), "issue", "--json"]
+        words += ["--person", STARTER, "--for", COMPANY_PORTAL, "--variant", "technician"]
+        words += ["--slip", str(self.terminal.slips)]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        self.held.reached()
+        self.began = time.monotonic()
+
+    def ended(self) -> tuple[int, str, str]:
+        """Exit code, output and complaints of a command that waited for its own deadline, and no longer."""
+        out, err = self.process.communicate(timeout=HUNG)
+        assert 19 < time.monotonic() - self.began < 45
+        return self.process.returncode, out, err
+
+    def let_go(self) -> None:
+        """The minute is over: the tenant goes on with what it was asked for."""
+        time.sleep(max(0.0, self.began + STALL - time.monotonic()))
+        self.held.release()
+
+    def taken_back(self) -> None:
+        """The tenant makes the pass now, and the next sweep deletes it."""
+        until = time.monotonic() + 10
+        while not self.turnstile.made:
+            assert time.monotonic() < until, "the tenant never acted"
+            time.sleep(0.05)
+        self.minutes_later(3)
+        assert self.tenancy.passes_of(STARTER) == []
+        self.nobody_lost_one()
+
+
+@contextmanager
+def stalled(folder: Path, captured: pytest.CaptureFixture[str], line: str) -> Iterator[Stalled]:
+    """One that has begun."""
+    folder.mkdir()
+    with served(folder / "tenant") as (running, ready_file, turnstile):
+        tenancy = Tenancy(running.ready)
+        made = Stalled(Terminal(folder, captured, ready_file), tenancy, turnstile)
+        made.begin(line)
+        try:
+            yield made
+        finally:
+            made.process.kill()
+            turnstile.clear()
+            tenancy.close()
+
+
+def test_a_stall_of_a_minute_over_a_read_or_a_create_ends_with_our_deadline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A read is asked again, and its journey goes on; a pass made when nobody listens any more is taken back."""
+    with stalled(tmp_path / "create", capsys, CREATE) as create, stalled(tmp_path / "read", capsys, LISTED) as read:
+        code, said, trouble = read.ended()
+        assert (code, trouble) == (0, "")
+        code, _, trouble = create.ended()
+        assert (code, create.states("passes")) == (4, ["unknown"])
+        assert "10 minutes" in trouble
+        read.walk()
+        read.followed(json.loads(said)["journeys"][0]["id"])
+        create.minutes_later(0)
+        assert create.states("passes") == ["unknown"], "the tenant may still be at it"
+        assert create.turnstile.made == 0
+        for one in (create, read):
+            one.let_go()
+        read.nobody_lost_one()
+        assert read.tenancy.passes_of(STARTER) == []
+        create.taken_back()
+        journey = create.issued()
+        create.walk()
+        create.followed(journey)
 
 
 def test_tokens_that_expire_in_the_middle_of_paging_are_renewed(drill: Drill) -> None:

@@ -6,21 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.situations import people, situation
+from tests.acceptance.situations import laptops, live_passes, people, phones, policy, situation
 
 #: So many there are at least.
-LEAST = 10
-SITUATIONS: tuple[situation.Situation, ...] = (*people.SITUATIONS,)
+LEAST = 50
+SITUATIONS: tuple[situation.Situation, ...] = (
+    *people.SITUATIONS,
+    *policy.SITUATIONS,
+    *live_passes.SITUATIONS,
+    *laptops.SITUATIONS,
+    *phones.SITUATIONS,
+)
 
 
 @pytest.mark.parametrize("one", SITUATIONS, ids=lambda one: one.name)
 def test_what_is_foreseen_is_what_happens(one: situation.Situation, tmp_path: Path) -> None:
-    situation.run(one, tmp_path)
+    assert situation.run(one, tmp_path) == one.expected
 
 
 def test_there_are_many_situations_and_each_pair_differs_in_findings_or_outcome() -> None:
     assert len(SITUATIONS) >= LEAST
     assert len({one.name for one in SITUATIONS}) == len(SITUATIONS)
-    by_outcome: dict[object, str] = {}
+    by_outcome: dict[situation.Outcome, str] = {}
     for one in SITUATIONS:
-        assert by_outcome.setdefault(one.outcome, one.name) == one.name
+        assert by_outcome.setdefault(one.expected, one.name) == one.name

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent import wiring
+from agent.cli import hosting
 from agent.sandbox import mount
+from tests import tenancies
 from tests.cli.terminal import STARTER, Tenancy, Terminal
 
 if TYPE_CHECKING:
@@ -26,10 +29,14 @@ _PATIENCE = 30.0
 
 @dataclass
 class Hold:
-    """One request to be held: the next whose "METHOD path?query" fits; `acted` is whether the tenant acts first."""
+    """One request to be held: the next whose "METHOD path?query" fits; `acted` is whether the tenant acts first.
+
+    Somebody must let it go within `patience`, in seconds.
+    """
 
     line: str
     acted: bool
+    patience: float = _PATIENCE
     _reached: threading.Event = field(default_factory=threading.Event)
     _released: threading.Event = field(default_factory=threading.Event)
     _dropped: bool = False
@@ -50,7 +57,7 @@ class Hold:
     def stop(self) -> None:
         """Stand here until let go; raises ConnectionCut when dropped."""
         self._reached.set()
-        assert self._released.wait(_PATIENCE), f"nobody let {self.line} go"
+        assert self._released.wait(self.patience), f"nobody let {self.line} go"
         if self._dropped:
             raise mount.ConnectionCut("held, then dropped")
 
@@ -91,9 +98,9 @@ class Turnstile:
         self._inner = app
         return self
 
-    def hold(self, line: str, *, acted: bool = False) -> Hold:
+    def hold(self, line: str, *, acted: bool = False, patience: float = _PATIENCE) -> Hold:
         """Hold the next request that fits ("*" stands for anything)."""
-        held = Hold(line, acted)
+        held = Hold(line, acted, patience)
         self._holds.append(held)
         return held
 
@@ -140,6 +147,15 @@ class Turnstile:
         except mount.ConnectionCut as cut:
             answer.cut = cut
         return answer
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[tuple[hosting.Hosted, Path, Turnstile]]:
+    """A hurried tenant whose requests can be held, and its ready file."""
+    turnstile = Turnstile()
+    wish = hosting.Wish(seed=7, speed=3000, in_front=turnstile.in_front_of)
+    with tenancies.hosted(folder, wish) as running:
+        yield running, folder / wiring.READY_FILE, turnstile
 
 
 @dataclass

@@ -146,6 +146,10 @@ class StoreDies:
     line: ports.Store
     dead: bool = False
 
+    @property
+    def anchors(self) -> ports.Anchors:
+        return self.line.anchors
+
     def begin(self) -> AbstractContextManager[ports.Transaction]:
         if self.dead:
             raise KeyboardInterrupt

@@ -31,8 +31,8 @@ class Weak:
     def create(self, person_id: str, terms: passes.Terms, may_go: Go = go) -> passes.MintedPass:
         return self.line.create(person_id, terms, may_go)
 
-    def delete(self, person_id: str, tenant_id: str) -> None:
-        self.line.delete(person_id, tenant_id)
+    def delete(self, person_id: str, tenant_id: str) -> str:
+        return self.line.delete(person_id, tenant_id)
 
     def busy_for(self) -> float:
         return self.line.busy_for()
@@ -59,7 +59,7 @@ class CannotLook(Weak):
 class CannotDelete(Weak):
     """Nothing can be taken away."""
 
-    def delete(self, person_id: str, tenant_id: str) -> None:
+    def delete(self, person_id: str, tenant_id: str) -> str:
         raise errors.TenantUnreachable(f"The line is down: {person_id} keeps {tenant_id}.")
 
 
@@ -88,6 +88,6 @@ class SweptMeanwhile(Weak):
 
     other: Agent
 
-    def delete(self, person_id: str, tenant_id: str) -> None:
+    def delete(self, person_id: str, tenant_id: str) -> str:
         track.track(self.other)
-        self.line.delete(person_id, tenant_id)
+        return self.line.delete(person_id, tenant_id)

@@ -69,6 +69,7 @@ def test_without_a_file_everything_is_default_and_state_lies_with_the_user(
         state_dir=Path(state_dir),
         database_url=f"sqlite:///{state_dir}/tapslip.db",
         keys_file=Path(state_dir, "keys.json"),
+        audit_anchor=Path(state_dir, "audit-anchors.jsonl"),
     )
     assert default.sandbox
 
