@@ -127,6 +127,8 @@ def _find_oddities(draft: _Draft, document: Document) -> None:
             _add(document, ("terms", "lifetime", place, "minutes"), f"must be 1 to {LONGEST_LIFETIME} minutes")
     if draft.terms.warn_over is not None and draft.terms.warn_over < 1:
         _add(document, ("terms", "warn_over"), "must be 1 or more")
+    if draft.stuck_after < 1:
+        _add(document, ("stuck_after",), "must be 1 or more minutes")
     _find_odd_slip(draft.slip, document)
 
 

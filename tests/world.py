@@ -214,10 +214,12 @@ class World:
         tenant.credentials.methods.setdefault(user.id, []).append(made)
         return made
 
-    def outside_pass(self, person: str, minutes: int = 60, *, one_time: bool = False) -> records.AccessPass:
+    def outside_pass(
+        self, person: str, minutes: int = 60, *, one_time: bool = False, by: str = "somebody else"
+    ) -> records.AccessPass:
         """Somebody makes a pass without us: it replaces whatever there is."""
         terms = tenant_passes.Terms(None, minutes, one_time)
-        return tenant_passes.create(self.sandbox.tenant, self.user(person), terms, made_by="somebody else")
+        return tenant_passes.create(self.sandbox.tenant, self.user(person), terms, made_by=by)
 
     def delete_outside(self, person: str) -> None:
         """Somebody deletes the pass without us."""

@@ -38,6 +38,7 @@ APPROVE = Deed("approve", (Role.APPROVER,))
 FREEZE = Deed("freeze", (Role.LEAD, Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.TECHNICIAN))
 UNFREEZE = Deed("lift a freeze", (Role.LEAD, Role.ADMIN))
 ANSWER = Deed("answer what others ask", tuple(Role))
+SETTLE = Deed("settle an alert", (Role.LEAD, Role.ADMIN, Role.AUDITOR))
 READ_AUDIT = Deed("read everybody's decisions", (Role.AUDITOR,))
 CHANGE_POLICY = Deed("change the pass policy", (Role.ADMIN,))
 

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,6 +81,8 @@ def _make(agent: Agent, plan: planning.Plan) -> Issued:
         if isinstance(problem, errors.AgentError) or not isinstance(problem, Exception):
             raise
         raise _not_handed_over(left) from None
+    if plan.request.screen is not None:
+        _note(agent, plan)
     return issued
 
 
@@ -344,6 +347,7 @@ def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: 
                 ends_at=tenant_pass.end,
                 tenant_id=tenant_pass.id,
                 reference=minted.reference,
+                shown=passes.Shown.OPEN if plan.request.screen is not None else passes.Shown.NONE,
             )
         )
         planned = {slip.number: slip for slip in tx.slips.of_pass(row.id)}
@@ -355,6 +359,12 @@ def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: 
         tx.audit.append(_entry(agent, plan, "issued", said | {"reference": minted.reference}))
     kit = tuple(sheet.journey for sheet in plan.sheets)
     return Issued(row, plan.person, kit, live, plan.report.verdict.findings)
+
+
+def _note(agent: Agent, plan: planning.Plan) -> None:
+    """Whoever looked at the screen said that the code is noted; if the row moved on meanwhile, that counts more."""
+    with suppress(errors.Stale), agent.store.begin() as tx:
+        tx.passes.save(replace(tx.passes.get(plan.row.id), shown=passes.Shown.NOTED))
 
 
 def _still_issuing(tx: Transaction, pass_id: str) -> passes.Pass:

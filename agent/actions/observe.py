@@ -30,7 +30,6 @@ _LOG_WORDS = (
     ("passkey", MethodKind.PASSKEY),
     ("fido2", MethodKind.PASSKEY),
 )
-_PASS_WORDS = "temporary access pass"  # noqa: S105  what the log calls the method
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _of_sign_ins(view: View, journey: Journey) -> Iterator[Observation]:
             continue
         named = " ".join(row.methods).lower()
         ref = milestones.SIGN_IN_ROW + row.id
-        if _PASS_WORDS in named:
+        if row.with_a_pass:
             yield Observation(
                 Sight.SIGN_IN,
                 ref,

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from agent.actions import board, issue, preflight, reconcile
+from agent.actions import incident as incidents
 from agent.actions import policy as policies
-from agent.domain import asks, cases, characters, findings
+from agent.domain import asks, cases, characters, findings, worklist
 from agent.domain.facts import Known
 
 
@@ -56,6 +57,50 @@ def ask(one: asks.Ask) -> dict[str, Any]:
         "asked_at": moment(one.asked_at),
         "lapses_at": moment(one.ends_at),
         "answer_from": sorted(one.roles),
+    }
+
+
+def worklist_row(row: worklist.Row) -> dict[str, Any]:
+    """One thing to look at."""
+    return {
+        "cause": row.cause.value,
+        "level": row.level.value,
+        "person": row.person,
+        "journey": row.journey_id,
+        "pass": row.pass_id,
+        "alert": row.alert_id,
+        "since": moment(row.since),
+        "reason": row.reason,
+        "act": row.act,
+        "link": row.link,
+    }
+
+
+def account(found: incidents.Account) -> dict[str, Any]:
+    """One account of an incident."""
+    return {
+        "person": found.user_name,
+        "passes": [{"id": row.id, "state": row.state.value, "by": row.by} for row in found.passes],
+        "stray_passes": [alert.subject for alert in found.stray],
+        "uses": [
+            {
+                "at": moment(use.at),
+                "succeeded": use.succeeded,
+                "error": use.error_code,
+                "application": use.application,
+                "address": use.address,
+                "device": use.device_id,
+                "operating_system": use.operating_system,
+                "conditional_access": use.access,
+            }
+            for use in found.uses
+        ],
+        "methods": [
+            {"id": m.id, "kind": m.kind.value, "name": m.name, "created": moment(m.created)} for m in found.methods
+        ],
+        "devices": [{"id": d.id, "name": d.name, "registered": moment(d.registered_at)} for d in found.devices],
+        "not_checked": list(found.unread),
+        "links": {"methods": found.page, "sessions": found.sessions},
     }
 
 

@@ -12,7 +12,8 @@ class AlertKind(StrEnum):
 
     STRAY_PASS = "stray_pass"  # noqa: S105  a pass of our app that no journey of ours explains
     REPLACED_OUTSIDE = "replaced_outside"
-    UNEXPECTED = "unexpected"
+    PERSON_DISABLED = "person_disabled"
+    ONLY_STRONG_METHOD = "only_strong_method"
     AUDIT_BROKEN = "audit_broken"
 
 

@@ -99,6 +99,14 @@ class MintedPass:
     reference: str = ""
 
 
+class Shown(StrEnum):
+    """What became of a screen that showed the code: none did, somebody may still look, somebody noted it."""
+
+    NONE = ""
+    OPEN = "open"
+    NOTED = "noted"
+
+
 class PassState(StrEnum):
     """Where a pass of ours stands; see the drawing above."""
 
@@ -147,6 +155,7 @@ class Pass:
     reason: str = ""
     reference: str = ""
     by_id: str = ""
+    shown: Shown = Shown.NONE
     version: int = 0
 
     def moved(self, state: PassState, **changes: object) -> Pass:

@@ -111,6 +111,7 @@ class Profile:
     are the kinds of method this journey may add: any other that appears is unexpected. `done` is the set of milestones
     that end it. `apple_sign_in` is the enrolment profile it fits. `proof_gathered` is False while Tapslip cannot yet
     read the evidence: such a profile is shipped and refused as not checked when used; `proof_missing` says what.
+    `stuck_after` minutes without anything new, somebody has to look.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Profile:
     apple_sign_in: AppleSignIn | None = None
     single_app_mode: bool = False
     proof_missing: str = ""
+    stuck_after: int = 90
     digest: str = ""
 
     def __post_init__(self) -> None:

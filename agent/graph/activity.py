@@ -96,6 +96,8 @@ def _sign_in(row: answers.Row) -> ports.SignIn | None:
         error_code=code,
         device_id=answers.identifier(device, "deviceId").lower(),
         operating_system=answers.text(device, "operatingSystem"),
+        address=answers.text(row, "ipAddress"),
+        access=answers.text(row, "conditionalAccessStatus"),
     )
 
 

@@ -131,6 +131,12 @@ class PassRows(Protocol):
     def begun_by(self, operator_id: str, since: datetime) -> int:
         """How many passes this operator began since then, whatever became of them."""
 
+    def near(self, person_id: str, since: datetime, until: datetime) -> Sequence[passes.Pass]:
+        """Those of a person that were begun in that time, open or over, oldest first."""
+
+    def since(self, at: datetime) -> Sequence[passes.Pass]:
+        """Those that were begun since then or are open, oldest first."""
+
     def with_tenant_ids(self, tenant_ids: Collection[str]) -> Sequence[passes.Pass]:
         """Those passes of ours, open or over, that the tenant knows by these ids; oldest first."""
 

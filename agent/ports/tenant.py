@@ -127,6 +127,7 @@ class SignIn:
     """One sign-in row: which method answered, whether it succeeded, and on what.
 
     `device_id` (lower case) is "" where the device is not registered, `operating_system` free text such as `Windows10`.
+    `address` is where it came from, `access` what Conditional Access made of it (`success`, `failure`, `notApplied`).
     """
 
     id: str
@@ -138,6 +139,16 @@ class SignIn:
     error_code: int = 0
     device_id: str = ""
     operating_system: str = ""
+    address: str = ""
+    access: str = ""
+
+    @property
+    def with_a_pass(self) -> bool:
+        """Whether a Temporary Access Pass was typed; the log's words are free text.
+
+        learn.microsoft.com/graph/api/resources/authenticationdetail
+        """
+        return any("temporary access pass" in method.lower() for method in self.methods)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def encode_pass(row: passes.Pass) -> Cells:
         "reason": row.reason,
         "reference": row.reference,
         "by_id": row.by_id,
+        "shown": row.shown.value,
         "version": row.version,
     }
 
@@ -150,6 +151,7 @@ def decode_pass(cells: sa.RowMapping) -> passes.Pass:
         reason=cells["reason"],
         reference=cells["reference"],
         by_id=cells["by_id"],
+        shown=passes.Shown(cells["shown"]),
         version=cells["version"],
     )
 

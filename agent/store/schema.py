@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from agent.store.times import UtcTime
 
 #: The newest step in `migrations/versions/`.
-REVISION = "0002"
+REVISION = "0003"
 #: The index that lets a person have one open pass.
 ONE_OPEN_PASS = "one_open_pass"  # noqa: S105  an index's name
 
@@ -67,6 +67,7 @@ passes = sa.Table(
     *_text("tenant_id", "others", "reason", "reference"),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("by_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("shown", sa.Text, nullable=False, server_default=""),
 )
 sa.Index("passes_of_operator", passes.c.by_id, passes.c.requested_at)
 #: As the partial index says it, see above.

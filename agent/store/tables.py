@@ -91,6 +91,15 @@ class PassRows:
         counted = sa.select(sa.func.count()).select_from(schema.passes).where(of_theirs)
         return int(self.work.run(counted).scalar_one())
 
+    def near(self, person_id: str, since: datetime, until: datetime) -> Sequence[passes.Pass]:
+        """Those of a person that were begun in that time, open or over, oldest first."""
+        begun = schema.passes.c.requested_at.between(since, until)
+        return _PASSES.find(self.work, schema.passes.c.person_id == person_id, begun)
+
+    def since(self, at: datetime) -> Sequence[passes.Pass]:
+        """Those that were begun since then or are open, oldest first."""
+        return _PASSES.find(self.work, (schema.passes.c.requested_at >= at) | schema.PASS_IS_OPEN)
+
     def with_tenant_ids(self, tenant_ids: Collection[str]) -> Sequence[passes.Pass]:
         """Those passes of ours, open or over, that the tenant knows by these ids; oldest first."""
         return _PASSES.find(self.work, schema.passes.c.tenant_id.in_(sorted(tenant_ids)))

@@ -396,6 +396,7 @@ ANY: dict[str, st.SearchStrategy[Any]] = {
     "Sight": st.sampled_from(journeys.Sight),
     "JourneyState": st.sampled_from(journeys.JourneyState),
     "PassState": st.sampled_from(passes.PassState),
+    "Shown": st.sampled_from(passes.Shown),
     "SlipState": st.sampled_from(passes.SlipState),
 }
 

@@ -50,12 +50,21 @@ BUSINESS_MANAGER = Place("business.apple.com › Devices")
 
 def user(person: Person) -> Place:
     """The page of one user."""
-    return Place(
-        USERS.name, f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{person.id}"
-    )
+    return user_page(person.id)
+
+
+def user_page(person_id: str) -> Place:
+    """The same by object id; sessions are revoked there."""
+    page = f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{person_id}"
+    return Place(USERS.name, page)
 
 
 def methods_of(person: Person) -> Place:
     """The page of one user's authentication methods, passes among them."""
-    page = f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/UserAuthMethods/userId/{person.id}"
+    return methods_page(person.id)
+
+
+def methods_page(person_id: str) -> Place:
+    """The same by object id; sessions are revoked there too."""
+    page = f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/UserAuthMethods/userId/{person_id}"
     return Place(f"{USERS.name} › Authentication methods", page)
