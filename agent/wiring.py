@@ -104,6 +104,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
             nobody,
             nobody,
             nobody,
+            nobody,
             (store.close,),
         )
     store.stamp(connection.tenant_id)
@@ -117,6 +118,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
         graph.people,
         graph.passes,
         graph.devices,
+        graph.apple,
         graph.tenant,
         graph.activity,
         graph.administration,

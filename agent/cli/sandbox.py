@@ -121,13 +121,10 @@ def _typed() -> Secret | None:
 
 @device.command("press")
 @click.argument("serial")
-@click.argument("button", type=click.Choice(["provision", "reseal", "approve", "apple-account"]))
+@click.argument("button", type=click.Choice(["provision", "reseal", "approve"]))
 @click.pass_context
 def press(ctx: click.Context, serial: str, button: str) -> None:
-    """Press what only some devices have.
-
-    A technician's Provision and Reseal, Authenticator's Approve, an Apple Account typed at the App Store.
-    """
+    """Press what only some devices have: a technician's Provision and Reseal, Authenticator's Approve."""
     with _door(ctx) as door:
         _show(door.move(serial, button))
 

@@ -66,7 +66,11 @@ class AutopilotRecord:
 
 @dataclass(frozen=True, slots=True)
 class AppleRecord:
-    """One importedAppleDeviceIdentity with the enrolment profile it will get (its own, else the token's default)."""
+    """One importedAppleDeviceIdentity with the enrolment profile it will get (its own, else the token's default).
+
+    `volume_token_id` and `company_portal_required` are the profile's: with which token Company Portal is installed, and
+    whether it is where the person signs in earlier. `platform` is Graph's word (ios, macOS).
+    """
 
     id: str
     serial: str
@@ -77,7 +81,15 @@ class AppleRecord:
     single_app_mode: bool = False
     released: bool = False
     enrolment_state: str = ""
+    token_id: str = ""
     token_name: str = ""
+    volume_token_id: str = ""
+    company_portal_required: bool = False
+
+    @property
+    def uses_company_portal(self) -> bool:
+        """Whether Intune puts Company Portal on the device before the person can go on."""
+        return self.sign_in is AppleSignIn.COMPANY_PORTAL or self.company_portal_required
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,12 +65,15 @@ def _tokens(calls: Calls) -> tuple[Token, ...]:
 
 def _of(serial: str, tokens: Sequence[Token]) -> Records:
     wanted = serial.strip().casefold()
-    return tuple(
+    found = [
         _record(row, token)
         for token in tokens
         for row in token.identities
         if wanted and answers.text(row, "serialNumber").strip().casefold() == wanted
-    )
+    ]
+    # a device given to another server of ours leaves its old row behind for weeks, marked as deleted
+    held = [record for record in found if not record.released]
+    return tuple(held or found)
 
 
 def _record(row: answers.Row, token: Token) -> devices.AppleRecord:
@@ -88,7 +91,10 @@ def _record(row: answers.Row, token: Token) -> devices.AppleRecord:
         single_app_mode=answers.flag(profile, "enableSingleAppEnrollmentMode") is True,
         released=answers.flag(row, "isDeleted") is True,
         enrolment_state=answers.text(row, "enrollmentState"),
+        token_id=token.id,
         token_name=token.name,
+        volume_token_id=answers.text(profile, "companyPortalVppTokenId"),
+        company_portal_required=answers.flag(profile, "requireCompanyPortalOnSetupAssistantEnrolledDevices") is True,
     )
 
 

@@ -1,4 +1,4 @@
-"""The face for wiring: one Session, one set of tokens, five adapters."""
+"""The face for wiring: one Session, one set of tokens, an adapter for each of the tenant's sides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import requests.adapters
 
 from agent import ports
-from agent.graph import activity, administration, devices, passes, people, tenant
+from agent.graph import activity, administration, apple_tenant, devices, passes, people, tenant
 from agent.graph.calls import Calls
 from agent.graph.connection import Connection
 from agent.graph.sign_in import SignIns
@@ -26,6 +26,7 @@ class Graph:
     people: people.GraphPeople
     passes: passes.GraphPasses
     devices: devices.GraphDevices
+    apple: apple_tenant.GraphApple
     tenant: tenant.GraphTenant
     activity: activity.GraphActivity
     sign_ins: SignIns
@@ -56,6 +57,7 @@ def connect(
         people=people.GraphPeople(calls),
         passes=passes.GraphPasses(calls),
         devices=devices.GraphDevices(calls),
+        apple=apple_tenant.GraphApple(calls),
         tenant=tenant.GraphTenant(calls, clock),
         activity=activity.GraphActivity(calls),
         sign_ins=sign_ins,

@@ -39,6 +39,7 @@ from agent.ports.tenant import (
     Activity,
     Administration,
     Administrator,
+    Apple,
     Devices,
     Organisation,
     PassAudit,
@@ -58,6 +59,7 @@ __all__ = [
     "AlertRows",
     "Anchor",
     "Anchors",
+    "Apple",
     "AskRows",
     "AuditCheck",
     "AuditEntry",
@@ -126,6 +128,7 @@ class Agent:
     people: People
     passes: Passes
     devices: Devices
+    apple: Apple
     tenant: Tenant
     activity: Activity
     administration: Administration

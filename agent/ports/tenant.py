@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from agent.domain import devices, passes, people
+from agent.domain import apple, devices, passes, people
 from agent.domain.facts import Fact
 
 
@@ -78,6 +78,25 @@ class Devices(Protocol):
 
     def entra(self, device_ids: Sequence[str]) -> Mapping[str, Fact[devices.EntraDevice | None]]:
         """By Entra deviceId, with registered owners; Known(None) when the object is gone."""
+
+
+class Apple(Protocol):
+    """What every Apple enrolment of the tenant hangs on."""
+
+    def tokens(self) -> Fact[tuple[apple.ProgrammeToken, ...]]:
+        """Intune's tokens for servers of Apple Business."""
+
+    def push(self) -> Fact[apple.PushCertificate | None]:
+        """The certificate for Apple's push service; Known(None) where there is none."""
+
+    def volume_tokens(self) -> Fact[tuple[apple.VolumeToken, ...]]:
+        """The tokens for apps bought in volume."""
+
+    def company_portal(self) -> Fact[tuple[apple.CompanyPortal, ...]]:
+        """Company Portal for iPhone and iPad, once for each volume token that it was bought with."""
+
+    def user_enrolments(self) -> Fact[tuple[apple.UserEnrolment, ...]]:
+        """How people enrol devices by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.situations import laptops, live_passes, people, phones, policy, situation
+from tests.acceptance.situations import apple, laptops, live_passes, people, phones, policy, situation
 
 #: So many there are at least.
-LEAST = 50
+LEAST = 73
 SITUATIONS: tuple[situation.Situation, ...] = (
     *people.SITUATIONS,
+    *apple.SITUATIONS,
     *policy.SITUATIONS,
     *live_passes.SITUATIONS,
     *laptops.SITUATIONS,

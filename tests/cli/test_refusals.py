@@ -59,7 +59,7 @@ def test_a_person_who_may_have_no_pass_is_refused(
         ("windows-autopilot=PF4TH106", "joins this PC to a local domain", "assign a Microsoft Entra join profile"),
         ("windows-autopilot=5CG4TH209", "The profile is self-deploying", "assign a user-driven profile"),
         ("ios-company-portal=H4TH303QLM", "No enrolment profile is assigned", "assign a profile"),
-        ("ios-company-portal=H4TH304QLM", "has released this device", "business.apple.com"),
+        ("ios-company-portal=H4TH304QLM", "will not enrol with Intune", "business.apple.com"),
         ("ios-company-portal=DMTH401PWX", "is for company portal", "use the profile that fits"),
         ("windows-joined=PF4TH101", "cannot yet prove", "use another profile"),
     ],

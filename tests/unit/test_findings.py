@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from agent import profile_files
 from agent.domain import cases, findings, passes, profiles, scans
+from agent.domain.apple import CompanyPortal, PushCertificate, VolumeToken
 from agent.domain.cases import Level
 from agent.domain.devices import AppleRecord, AppleSignIn, AutopilotRecord, Join
 from agent.domain.facts import Known, NotChecked
@@ -31,7 +33,17 @@ POLICY = passes.PassPolicy(
     length=8,
 )
 READY = AutopilotRecord("a1", "PF1", assignment_status="assignedInSync", assigned_at=NOON, join=Join.ENTRA)
-PHONE = AppleRecord("p1", "PF1", profile_name="Phones", sign_in=AppleSignIn.COMPANY_PORTAL)
+PHONE = AppleRecord("p1", "PF1", profile_name="Phones", sign_in=AppleSignIn.COMPANY_PORTAL, volume_token_id="v1")
+
+UNUSED = Known((), "GET /managedDevices", NOON)
+APPLE = apple.TenantPart(
+    tokens=Known((), "GET /depOnboardingSettings", NOON),
+    push=Known(PushCertificate(NOON + timedelta(days=200)), "GET /applePushNotificationCertificate", NOON),
+    volume_tokens=Known((VolumeToken("v1", "Volume", "valid"),), "GET /vppTokens", NOON),
+    company_portal=Known((CompanyPortal("v1", 10, 1, required=True),), "GET /mobileApps", NOON),
+    user_enrolments=Known((), "GET /appleUserInitiatedEnrollmentProfiles", NOON),
+)
+APPLE_FACTS = frozenset(field.name for field in dataclasses.fields(APPLE))
 
 
 def known(value: object) -> Known[object]:
@@ -54,11 +66,13 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
     person |= {"listed": known(()), "ours": None, "kit": (), "family": ()}
     device: dict[str, object] = {"autopilot": known((READY,)), "apple": known((PHONE,)), "taken": None}
     tenant: dict[str, object] = {"policy": known(POLICY), "status_page": known(passes.StatusPage()), "skew": known(0.0)}
-    person |= {"access": access.PersonPart(), "windows": windows.PersonPart(), "apple": apple.PersonPart()}
-    device |= {"windows_part": windows.DevicePart(), "apple_part": apple.DevicePart()}
-    tenant |= {"access": access.TenantPart(), "windows": windows.TenantPart(), "apple": apple.TenantPart()}
     for part in (person, device, tenant):
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
+    person |= {"access": access.PersonPart(), "windows": windows.PersonPart(), "apple": apple.PersonPart()}
+    device |= {"windows_part": windows.DevicePart(), "apple_part": changes.get("apple_part", apple.DevicePart(UNUSED))}
+    tenant |= {"access": access.TenantPart(), "windows": windows.TenantPart()}
+    of_apple: dict[str, Any] = {name: changes[name] for name in APPLE_FACTS & changes.keys()}
+    tenant["apple"] = dataclasses.replace(APPLE, **of_apple)
     facts = cases.Facts(
         cases.TenantFacts(**tenant),  # type: ignore[arg-type]
         {"mara@x": cases.PersonFacts("mara@x", **person)},  # type: ignore[arg-type]

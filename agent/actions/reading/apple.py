@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from agent.domain import cases
 from agent.domain.devices import AppleRecord
-from agent.domain.facts import Fact
+from agent.domain.facts import Fact, Known
 from agent.domain.people import Person
 from agent.domain.topics.apple import DevicePart, PersonPart, TenantPart
 from agent.ports import Agent
@@ -21,9 +22,15 @@ class Looked:
     parts: Mapping[str, DevicePart]
 
 
-def tenant(_agent: Agent) -> TenantPart:
+def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes."""
-    return TenantPart()
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        tokens = pool.submit(agent.apple.tokens)
+        push = pool.submit(agent.apple.push)
+        volume = pool.submit(agent.apple.volume_tokens)
+        portal = pool.submit(agent.apple.company_portal)
+        own = pool.submit(agent.apple.user_enrolments)
+    return TenantPart(tokens.result(), push.result(), volume.result(), portal.result(), own.result())
 
 
 def people(_agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -> Mapping[str, PersonPart]:
@@ -32,8 +39,17 @@ def people(_agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -
 
 
 def devices(agent: Agent, serials: Sequence[str], _tenant: Callable[[], cases.TenantFacts]) -> Looked:
-    """The records of these serials and what they lead to; three waits at most.
+    """The records of these serials and what they lead to; two waits.
 
-    The tenant part may still be on its way: whoever calls for it waits for it.
+    What is under management is asked for by serial at the same time: every candidate that a scan may mean.
     """
-    return Looked(agent.devices.apple(serials), {})
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = pool.submit(agent.devices.apple, serials)
+        managed = pool.submit(agent.devices.managed, serials)
+    parts = {
+        record.id: DevicePart(managed.result()[serial])
+        for serial, fact in found.result().items()
+        if isinstance(fact, Known)
+        for record in fact.value
+    }
+    return Looked(found.result(), parts)

@@ -46,6 +46,10 @@ VPP_TOKENS = Place(
     f"{_INTUNE}Microsoft_Intune_DeviceSettings/TenantAdminConnectorsMenu/~/appleVpp",
 )
 BUSINESS_MANAGER = Place("business.apple.com › Devices")
+BUSINESS_MANAGER_APPS = Place("business.apple.com › Apps and Books")
+PUSH_CERTIFICATE = Place("Intune admin centre › Devices › Enrollment › Apple › Apple MDM Push certificate")
+INTUNE_DEVICES = Place("Intune admin centre › Devices › All devices")
+IOS_APPS = Place("Intune admin centre › Apps › iOS/iPadOS")
 
 
 def user(person: Person) -> Place:

@@ -1,18 +1,28 @@
-"""Apple: enrolment tokens, licences of Company Portal, Platform SSO."""
+"""Apple: enrolment tokens, the push certificate, licences of Company Portal, people who enrol by their own account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from agent.domain import apple, devices
+from agent.domain.facts import NOT_READ, Fact, Known
 
 
 @dataclass(frozen=True, slots=True)
 class TenantPart:
     """What holds for everyone."""
 
+    tokens: Fact[tuple[apple.ProgrammeToken, ...]] = NOT_READ
+    push: Fact[apple.PushCertificate | None] = NOT_READ
+    volume_tokens: Fact[tuple[apple.VolumeToken, ...]] = NOT_READ
+    company_portal: Fact[tuple[apple.CompanyPortal, ...]] = NOT_READ
+    user_enrolments: Fact[tuple[apple.UserEnrolment, ...]] = NOT_READ
+
     @property
     def named_groups(self) -> frozenset[str]:
         """Ids of the groups whose membership matters here; each person is asked about all of them at once."""
-        return frozenset()
+        known = self.user_enrolments.value if isinstance(self.user_enrolments, Known) else ()
+        return frozenset(group for one in known for group in one.groups) - {apple.EVERYBODY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +32,6 @@ class PersonPart:
 
 @dataclass(frozen=True, slots=True)
 class DevicePart:
-    """What holds for one device."""
+    """What holds for one device: `managed` are the rows of its serial number in Intune, newest or not."""
+
+    managed: Fact[tuple[devices.ManagedDevice, ...]] = NOT_READ

@@ -42,23 +42,29 @@ def get_device(tenant: tenants.Tenant, token_id: str, device_id: str) -> device_
     return device
 
 
-def row_of(tenant: tenants.Tenant, serial: str) -> device_records.AppleIdentity | None:
-    """The synced device of this serial, a released one too, or None."""
+def row_of(tenant: tenants.Tenant, serial: str, token_id: str) -> device_records.AppleIdentity | None:
+    """The device of this serial that a token has synced, a released one too, or None."""
     wanted = serial.strip().lower()
-    devices = tenant.devices.apple.values()
-    return next((device for device in devices if device.serial.lower() == wanted), None)
+    return next((device for device in devices_of(tenant, token_id) if device.serial.lower() == wanted), None)
 
 
 def find_device(tenant: tenants.Tenant, serial: str) -> device_records.AppleIdentity | None:
     """The synced device of this serial that was not released, as far as Intune knows, or None."""
-    device = row_of(tenant, serial)
-    return device if device is not None and not device.deleted else None
+    wanted = serial.strip().lower()
+    devices = tenant.devices.apple.values()
+    return next((device for device in devices if device.serial.lower() == wanted and not device.deleted), None)
 
 
 def released(tenant: tenants.Tenant, serial: str) -> bool:
     """Whether Apple no longer holds the device, known to Intune or not: then nobody manages it at its first run."""
     held = tenant.devices.business_manager.get(serial.strip().upper())
     return held is None or held.released is not None
+
+
+def given_to(tenant: tenants.Tenant, serial: str) -> str:
+    """The id of the token to whose server Apple gives the device; no token's where that is another service."""
+    held = tenant.devices.business_manager.get(serial.strip().upper())
+    return held.token_id if held else ""
 
 
 def profile_for(tenant: tenants.Tenant, device: device_records.AppleIdentity) -> device_records.DepProfile | None:

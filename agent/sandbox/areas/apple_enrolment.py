@@ -12,6 +12,9 @@ def offered(tenant: tenants.Tenant, serial: str) -> tuple[device_records.AppleId
     identity = apple.find_device(tenant, serial)
     if identity is None or apple.released(tenant, serial):
         raise registration.DeviceRefused("not_managed", "Apple does not know this device as yours.", status=404)
+    if apple.given_to(tenant, serial) != identity.token_id:
+        sentence = "Remote Management names another device management service."
+        raise registration.DeviceRefused("other_service", sentence, status=404)
     profile = apple.profile_for(tenant, identity)
     if profile is None:
         raise registration.DeviceRefused("no_profile", "No enrolment profile is assigned to this device.", status=404)

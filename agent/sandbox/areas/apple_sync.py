@@ -66,6 +66,8 @@ def _synced(tenant: tenants.Tenant, token_id: str, when: datetime) -> None:
     for held in tenant.devices.business_manager.values():
         if held.token_id == token_id:
             _take_over(tenant, token, held, when=when, since=since)
+    for row in apple.devices_of(tenant, token_id):
+        row.deleted = row.deleted or apple.given_to(tenant, row.serial) != token_id
     _forget_released(tenant, token_id, when)
     token.last_synced = when
     if full:
@@ -81,7 +83,7 @@ def _take_over(
     since: datetime | None,
 ) -> None:
     """What a device at Apple makes of its row here; `since` is None in a full synchronisation."""
-    known = apple.row_of(tenant, held.serial)
+    known = apple.row_of(tenant, held.serial, token.id)
     if known is not None:
         known.deleted = held.released is not None
         return
@@ -105,7 +107,7 @@ def _forget_released(tenant: tenants.Tenant, token_id: str, when: datetime) -> N
     for serial, held in list(tenant.devices.business_manager.items()):
         if held.token_id == token_id and held.released is not None and when - held.released >= LINGERS:
             del tenant.devices.business_manager[serial]
-            row = apple.row_of(tenant, held.serial)
+            row = apple.row_of(tenant, held.serial, token_id)
             if row is not None:
                 del tenant.devices.apple[row.id]
 
@@ -118,6 +120,12 @@ def give(tenant: tenants.Tenant, held: intake_records.BusinessDevice) -> None:
     """Have Apple Business Manager give a device to a token's server; Intune learns of it later."""
     held.given = held.given or tenant.now()
     tenant.devices.business_manager[held.serial.upper()] = held
+
+
+def move(tenant: tenants.Tenant, serial: str, token_id: str) -> None:
+    """Give a device to the server of another token, or, with an id that is no token's, to another service."""
+    held = tenant.devices.business_manager[serial.strip().upper()]
+    held.token_id, held.given = token_id, tenant.now()
 
 
 def release(tenant: tenants.Tenant, serial: str) -> None:

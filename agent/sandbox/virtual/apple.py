@@ -7,7 +7,7 @@
     off -> no-management (no profile), legacy (asks for a password only)
     enrolling -> guided-access (single app mode) or awaiting-configuration: Company Portal has no licence or no token;
                  it goes on by itself once it has
-    enrolling -> app-store: it asks for an Apple Account, which some people have ("apple-account")
+    enrolling -> app-store: it asks for an Apple Account, which some people have (`options`: apple_account)
 
 learn.microsoft.com/mem/intune/enrollment/automated-device-enrollment-authentication
 """
@@ -100,6 +100,9 @@ class AppleDevice(device.Device):
         self._open_company_portal()
 
     def _without_company_portal(self, refusal: device.Refused) -> None:
+        if refusal.code == "apple_account" and self.box.options.get("apple_account"):
+            self._open_company_portal()
+            return
         if refusal.code == "apple_account":
             self.show("app-store", f"{refusal} Without one Company Portal is not installed.")
             return
@@ -209,13 +212,7 @@ class AppleDevice(device.Device):
         self.finished = True
 
     def press(self, button: str) -> None:
-        """Press "approve": Authenticator answers every sign-in that waits for this phone.
-
-        "apple-account" is somebody who has one: it installs Company Portal from the App Store.
-        """
-        if button == "apple-account" and self.screen == "app-store":
-            self._open_company_portal()
-            return
+        """Press "approve": Authenticator answers every sign-in that waits for this phone."""
         if button != "approve" or self.screen not in {"home", "in-use"}:
             super().press(button)
         approving.approve(self, self._phone_key)

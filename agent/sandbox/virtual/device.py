@@ -99,7 +99,7 @@ class Device(abc.ABC):
         """Sign in with the credential that was set up here."""
 
     def press(self, button: str) -> None:
-        """Press something that only some devices have: "provision", "reseal", "approve", "apple-account"."""
+        """Press something that only some devices have: "provision", "reseal", "approve"."""
         raise FleetError(f"There is no '{button}' to press on {self.box.serial} ({self.screen}).")
 
     def advance(self) -> None:

@@ -31,8 +31,8 @@ _KINDS: dict[str, type[device.Device]] = {
     "security-key": security_key.SecurityKey,
     "browser": recovery.TrustedPc,
 }
-BUTTONS = ("provision", "reseal", "approve", "apple-account")
-"""Presses beside the power button: for a technician's screen, for Authenticator on a phone, for the App Store."""
+BUTTONS = ("provision", "reseal", "approve")
+"""Presses beside the power button: for a technician's screen, and for Authenticator on a phone."""
 
 
 class Fleet:

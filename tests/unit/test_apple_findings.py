@@ -1,0 +1,104 @@
+"""What the judge makes of Apple's side where a story cannot easily bring it about: unread facts, whole kits, ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from agent.domain import passes
+from agent.domain.apple import EVERYBODY, CompanyPortal, ProgrammeToken, PushCertificate, UserEnrolment, VolumeToken
+from agent.domain.cases import Level
+from agent.domain.devices import AppleSignIn, ManagedDevice
+from agent.domain.topics import apple
+from tests.unit.test_findings import NOON, PHONE, PROFILES, UNREAD, codes, judged, known, verdict
+
+IPHONE = "ios-company-portal"
+
+
+@pytest.mark.parametrize(
+    ("fact", "code"),
+    [
+        ("tokens", "apple_token_not_checked"),
+        ("push", "push_certificate_not_checked"),
+        ("volume_tokens", "company_portal_token_not_checked"),
+        ("company_portal", "company_portal_licences_not_checked"),
+        ("user_enrolments", "user_enrolment_not_checked"),
+    ],
+)
+def test_what_may_not_be_read_is_said_with_its_permission_and_does_not_refuse(fact: str, code: str) -> None:
+    found = verdict(IPHONE, **{fact: UNREAD})
+    (finding,) = [one for one in found.findings if one.level is not Level.OK]
+    assert (finding.code, finding.level) == (code, Level.NOT_CHECKED)
+    assert "Some.Permission" in finding.sentence
+    assert found.refusals == ()
+
+
+def test_unread_rows_of_management_are_not_taken_for_none() -> None:
+    assert codes(IPHONE, apple_part=apple.DevicePart(UNREAD)) == ["managed_not_checked"]
+    assert codes(IPHONE, apple_part=apple.DevicePart()) == ["managed_not_checked"]
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(-1, "expired"), (0, "expired"), (1, "ends_soon"), (30, "ends_soon"), (31, ""), (None, "")]
+)
+def test_the_last_thirty_days_of_a_token_or_certificate_are_a_warning(days: int | None, expected: str) -> None:
+    ends = None if days is None else NOON + timedelta(days=days)
+    record = known((dataclasses.replace(PHONE, token_id="t1"),))
+    token, volume = ProgrammeToken("t1", "ABM", ends), VolumeToken("v1", "Volume", "valid", ends)
+    for changes, name in (
+        ({"tokens": known((token,)), "apple": record}, "apple_token"),
+        ({"push": known(PushCertificate(ends))}, "push_certificate"),
+        ({"volume_tokens": known((volume,))}, "company_portal_token"),
+    ):
+        assert codes(IPHONE, **changes) == ([f"{name}_{expected}"] if expected else [])
+
+
+def test_another_servers_token_is_no_concern_of_this_device() -> None:
+    old = ProgrammeToken("t2", "Old", NOON - timedelta(days=9), sync_error=3)
+    assert codes(IPHONE, tokens=known((old,)), apple=known((dataclasses.replace(PHONE, token_id="t1"),))) == []
+
+
+def test_a_kit_of_two_phones_needs_two_licences() -> None:
+    left = known((CompanyPortal("v1", 10, 9, required=True),))
+    assert codes(IPHONE, company_portal=left) == []
+    kit = (PROFILES[IPHONE], PROFILES[IPHONE])
+    found = judged(kit, passes.Wish(), company_portal=left).refusals
+    assert "company_portal_licences_out" in [finding.code for finding in found]
+
+
+def test_a_token_whose_state_says_nothing_is_not_checked() -> None:
+    assert codes(IPHONE, volume_tokens=known((VolumeToken("v1", state="unknown"),))) == [
+        "company_portal_token_not_checked"
+    ]
+
+
+def test_a_setup_assistant_without_company_portal_needs_no_licence() -> None:
+    record = dataclasses.replace(PHONE, sign_in=AppleSignIn.SETUP_ASSISTANT, volume_token_id="gone")
+    assert codes("ios-setup-assistant", apple=known((record,)), company_portal=known(())) == []
+
+
+def test_the_first_of_ones_own_enrolments_by_rank_counts() -> None:
+    by_account = UserEnrolment("BYOD", "accountDrivenUserEnrollment", 2, frozenset({EVERYBODY}))
+    assert codes(IPHONE, user_enrolments=known((by_account,))) == ["account_driven_enrolment"]
+    others = dataclasses.replace(by_account, groups=frozenset({"pilots"}))
+    assert codes(IPHONE, user_enrolments=known((others,))) == []
+    assert codes(IPHONE, user_enrolments=known((others,)), groups=known(frozenset({"all_users", "pilots"}))) == [
+        "account_driven_enrolment"
+    ]
+    before = UserEnrolment("Device", "device", 1, frozenset({EVERYBODY}))
+    assert codes(IPHONE, user_enrolments=known((by_account, before))) == []
+
+
+def test_a_profile_of_apples_newer_kind_is_not_checked_and_refuses() -> None:
+    newer = dataclasses.replace(PHONE, sign_in=AppleSignIn.UNKNOWN)
+    found = verdict(IPHONE, apple=known((newer,)))
+    assert [finding.code for finding in found.refusals] == ["enrolment_profile_not_checked"]
+
+
+def test_a_row_of_a_wiped_or_retired_device_is_nobodys() -> None:
+    enrolled = known((dataclasses.replace(PHONE, enrolment_state="enrolled"),))
+    for state, expected in (("managed", ["enrolled_by_other"]), ("wipeIssued", []), ("retirePending", [])):
+        row = ManagedDevice("m1", "PF1", user_name="chidi@x", user_id="chidi", enrolled_at=NOON, management_state=state)
+        assert codes(IPHONE, apple=enrolled, apple_part=apple.DevicePart(known((row,)))) == expected  # type: ignore[arg-type]
