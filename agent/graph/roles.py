@@ -7,6 +7,8 @@ learn.microsoft.com/entra/identity/role-based-access-control/privileged-roles-pe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from agent import errors
 from agent.domain import people
@@ -32,29 +34,41 @@ Names = Mapping[tuple[str, str], Fact[tuple[str, ...]]]
 
 
 def read(graph: calls.Calls, person_ids: Sequence[str]) -> Mapping[str, Fact[Roles]]:
-    """The roles of each person, without repetition."""
+    """The roles of each person, without repetition. Most people cost one wait, those in groups that carry roles two."""
     persons = list(dict.fromkeys(urls.guid(person) for person in person_ids))
-    memberships = _all_memberships(graph, persons)
-    principals = {str(person) for person in persons} | {
-        group for fact in memberships.values() if isinstance(fact, Known) for group in fact.value[0]
+    first = _first(graph, persons)
+    memberships = {person: _membership(*(first.reached[person, cast] for cast in _CASTS)) for person in persons}
+    groups = {group for fact in memberships.values() if isinstance(fact, Known) for group in fact.value[0]}
+    names = {
+        **first.names,
+        **_assignments(graph, [(group, segment) for group in sorted(groups) for segment, _ in _KINDS]),
     }
-    names = graph.many(
-        lambda key: _names(graph, *key),
-        [(principal, segment) for principal in principals for segment, _ in _KINDS],
-        first=lambda key: calls.First(_assigned(*key)),
-    )
     found = {str(person): _of(str(person), memberships[person], names) for person in persons}
     return {person: found[person.lower()] for person in person_ids}
 
 
-def _all_memberships(graph: calls.Calls, persons: Sequence[urls.Segment]) -> Mapping[urls.Segment, Fact[Memberships]]:
-    asked = [(person, cast) for person in persons for cast in _CASTS]
-    rows = graph.many(
-        lambda key: _reached(graph, *key),
-        asked,
-        first=lambda key: calls.First(_reaching(*key), headers=calls.ADVANCED),
-    )
-    return {person: _membership(*(rows[person, cast] for cast in _CASTS)) for person in persons}
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What is asked of everybody at once: what reaches them, and what is assigned to themselves."""
+
+    reached: Mapping[tuple[urls.Segment, str], Fact[tuple[answers.Row, ...]]]
+    names: Names
+
+
+def _first(graph: calls.Calls, persons: Sequence[urls.Segment]) -> _First:
+    own = [(str(person), segment) for person in persons for segment, _ in _KINDS]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        names = pool.submit(_assignments, graph, own)
+        reached = graph.many(
+            lambda key: _reached(graph, *key),
+            [(person, cast) for person in persons for cast in _CASTS],
+            first=lambda key: calls.First(_reaching(*key), headers=calls.ADVANCED),
+        )
+    return _First(reached, names.result())
+
+
+def _assignments(graph: calls.Calls, asked: Sequence[tuple[str, str]]) -> Names:
+    return graph.many(lambda key: _names(graph, *key), asked, first=lambda key: calls.First(_assigned(*key)))
 
 
 def _reaching(person: urls.Segment, cast: str) -> urls.Address:

@@ -7,29 +7,21 @@ for every answer and throttles in fixed windows. What is measured is the client:
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent import futures
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import bootstrap
-import requests
 
 from agent import errors, graph, settings, wiring
 from agent.domain import passes
-from agent.graph.deadline import WatchedAdapter
 from measures import Figures
+from measures.served import Counting, Tenant, served
 
 PASSES = 1000
 SERIAL = 100
-LATENCY = 0.1
 #: Part two: so many writes in so many seconds.
 LIMIT, WINDOW = 300, 15.0
 THREADS = 16
@@ -43,10 +35,10 @@ _LIST = "GET /users/{id}/authentication/temporaryAccessPassMethods"
 def measure() -> Figures:
     """``ratio`` against the serial script; ``limit_share`` of what the limit allows; nobody back too early."""
     with tempfile.TemporaryDirectory(prefix="tapslip-measure-") as folder, served(Path(folder)) as tenant:
-        people = tenant.people(PASSES + SERIAL)
+        people = new_people(tenant, PASSES + SERIAL)
         free = issue(tenant, people[:PASSES])
         baseline = asyncio.run(serial(tenant, people[PASSES:])) * PASSES / SERIAL
-        early = tenant.early_returns()
+        early = early_returns(tenant)
         tenant.door("PATCH", "options", {"limits": {"writes": [LIMIT, WINDOW]}})
         limited = issue(tenant, people[:PASSES])
         least = (PASSES - 1) // LIMIT * WINDOW
@@ -59,59 +51,27 @@ def measure() -> Figures:
             "ratio": round(baseline / free.seconds, 1),
             "limited_seconds": round(limited.seconds, 2),
             "limit_share": round(least / limited.seconds, 3),
-            "early_returns": early + tenant.early_returns(),
+            "early_returns": early + early_returns(tenant),
         }
 
 
-@dataclass
-class Tenant:
-    """A sandbox that is served, and its control door."""
-
-    folder: Path
-    ready: dict[str, Any]
-    session: requests.Session = field(default_factory=requests.Session)
-
-    def __post_init__(self) -> None:
-        self.session.trust_env = False
-        self.session.verify = self.ready["ca_file"]
-        self.session.headers["Authorization"] = f"Bearer {self.ready['control_token']}"
-
-    def door(self, method: str, path: str, body: Any = None) -> Any:
-        """A request to the control door."""
-        answer = self.session.request(method, f"{self.ready['control']}/{path}", json=body, timeout=60)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    def people(self, count: int) -> list[str]:
-        """Object ids of so many new people, all of whom may have a pass."""
-        everybody = {"targetType": "group", "id": "all_users"}
-        self.door("POST", "policy", {"includeTargets": [everybody], "excludeTargets": []})
-        made = [{"user_name": f"person{at:04d}@tallisharbour.example", "name": f"Person {at}"} for at in range(count)]
-        return [str(self.door("POST", "people", one)["id"]) for one in made]
-
-    def early_returns(self) -> int:
-        """How often somebody came back before Retry-After was over."""
-        return int(self.door("GET", "counters")["early_returns"])
-
-    def charged(self) -> int:
-        """How many lists and creations the tenant has counted, those inside batches too."""
-        counted = self.door("GET", "counters")["requests"]
-        return int(counted.get(_CREATE, 0)) + int(counted.get(_LIST, 0))
+def new_people(tenant: Tenant, count: int) -> list[str]:
+    """Object ids of so many new people, all of whom may have a pass."""
+    everybody = {"targetType": "group", "id": "all_users"}
+    tenant.door("POST", "policy", {"includeTargets": [everybody], "excludeTargets": []})
+    made = [{"user_name": f"person{at:04d}@tallisharbour.example", "name": f"Person {at}"} for at in range(count)]
+    return [str(tenant.door("POST", "people", one)["id"]) for one in made]
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[Tenant]:
-    """`tapslip sandbox` in a process of its own."""
-    command = [str(bootstrap.PYTHON), "-m", "agent", "sandbox", "--state-dir", str(folder), "--seed", "7"]
-    command += ["--latency", str(LATENCY), "--throttling", "on"]
-    with subprocess.Popen(command, cwd=bootstrap.ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise OSError("the sandbox did not start")
-            yield Tenant(folder, json.loads(line))
-        finally:
-            process.terminate()
+def early_returns(tenant: Tenant) -> int:
+    """How often somebody came back before Retry-After was over."""
+    return int(tenant.door("GET", "counters")["early_returns"])
+
+
+def charged(tenant: Tenant) -> int:
+    """How many lists and creations the tenant has counted, those inside batches too."""
+    counted = tenant.counted()
+    return counted.get(_CREATE, 0) + counted.get(_LIST, 0)
 
 
 @dataclass
@@ -123,19 +83,6 @@ class Run:
     items: int
 
 
-class Counting(WatchedAdapter):
-    """The client's own adapter, counting exchanges."""
-
-    def __init__(self) -> None:
-        super().__init__(pool_maxsize=2 * THREADS)
-        self.sent = 0
-
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """One more."""
-        self.sent += 1
-        return super().send(*args, **kwargs)
-
-
 def issue(tenant: Tenant, people: Sequence[str]) -> Run:
     """List and make a pass for each, through the client that the program uses."""
     chosen = settings.load(None, {"HOME": str(tenant.folder)}, overrides={"state_dir": str(tenant.folder)})
@@ -144,7 +91,7 @@ def issue(tenant: Tenant, people: Sequence[str]) -> Run:
     client = graph.connect(connection, clock, wiring.SystemChance(), {connection.graph: counting})
     for registration in ("watcher", "issuer"):
         client.tenant.token(registration)  # a program that runs has its tokens at hand
-    before, began = tenant.charged(), time.perf_counter()
+    before, began = charged(tenant), time.perf_counter()
     with futures.ThreadPoolExecutor(THREADS) as pool:
         making: set[futures.Future[passes.TenantPass]] = set()
         for at in range(0, len(people), CHUNK):
@@ -154,7 +101,7 @@ def issue(tenant: Tenant, people: Sequence[str]) -> Run:
         still(making, 0)
     seconds = time.perf_counter() - began
     client.close()
-    return Run(seconds, counting.sent, tenant.charged() - before)
+    return Run(seconds, counting.sent, charged(tenant) - before)
 
 
 def still(making: set[futures.Future[passes.TenantPass]], most: int) -> set[futures.Future[passes.TenantPass]]:

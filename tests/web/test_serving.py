@@ -93,6 +93,14 @@ def test_a_body_arrives_whole(get: Get) -> None:
     assert get("/", data=b"x" * 200_000).content == b"x" * 200_000
 
 
+def test_a_kept_connection_answers_without_a_pause(get: Get) -> None:
+    get("/first")
+    begun = time.monotonic()
+    for at in range(25):
+        get(f"/{at}")
+    assert time.monotonic() - begun < 25 * 0.04, "each answer waited for an acknowledgement of its first part"
+
+
 def test_silent_and_half_sent_clients_block_nobody(served: serving.Served, get: Get) -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
