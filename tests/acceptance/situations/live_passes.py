@@ -52,7 +52,7 @@ SITUATIONS: tuple[Situation, ...] = (
         asked=lambda _w: {"replace": True},
         minutes=190,
         ends=DESKTOP,
-        findings=("warning live_pass_outside",),
+        findings=("warning live_pass_outside", "warning pass_from_outside"),
     ),
     fails(
         "The slip of the same laptop is out",

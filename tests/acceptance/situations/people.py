@@ -7,6 +7,7 @@ from tests.acceptance.situations.situation import Situation, fails, works
 from tests.world import World
 
 RUTH, NILS = "ruth.adeyemi", "nils.haugen"
+APPROVAL = "warning approval_needed"
 STRANGER = "whoever holds the paper adds a passkey of their own to an administrator"
 NEEDS_NONE = "somebody who signs in without a password already needs no code that others may find"
 STAYS = "the lost phone would go on opening the account"
@@ -53,6 +54,7 @@ STARTERS: tuple[Situation, ...] = (
         person=RUTH,
         ends=DESKTOP + HOME + HOME,
         minutes=190,
+        findings=("warning has_methods",) * 3,
     ),
     works(
         "A phone that follows a laptop of the same kit",
@@ -120,7 +122,7 @@ ADMINISTRATORS: tuple[Situation, ...] = (
         person="ines.okafor",
         asked=lambda w: lost(w, "ines.okafor"),
         ends=RECOVERED,
-        findings=("blocker holds_role",),
+        findings=("blocker holds_role", APPROVAL),
         danger=STRANGER,
     ),
     fails(
@@ -146,13 +148,21 @@ ADMINISTRATORS: tuple[Situation, ...] = (
         asked=lambda w: lost(w, "ines.okafor"),
         arrange=roles_unread,
         ends=RECOVERED,
-        findings=("not checked roles_not_checked",),
+        findings=("not checked roles_not_checked", APPROVAL),
         danger=STRANGER,
     ),
 )
 
 LOST: tuple[Situation, ...] = (
-    works("Somebody who lost the phone", RECOVERY, person=RUTH, asked=lost, ends=RECOVERED, minutes=60),
+    works(
+        "Somebody who lost the phone",
+        RECOVERY,
+        person=RUTH,
+        asked=lost,
+        ends=RECOVERED,
+        minutes=60,
+        findings=(APPROVAL,),
+    ),
     works(
         "Somebody who lost the phone where no pass is that short",
         RECOVERY,
@@ -160,7 +170,7 @@ LOST: tuple[Situation, ...] = (
         asked=lost,
         ends=RECOVERED,
         minutes=90,
-        findings=("warning long_pass",),
+        findings=("warning long_pass", APPROVAL),
         arrange=pass_of_ninety_minutes,
     ),
     fails(
@@ -169,7 +179,7 @@ LOST: tuple[Situation, ...] = (
         person=RUTH,
         asked=lambda _w: {"proof": "photo-id:seen"},
         ends=RECOVERED,
-        findings=("blocker lost_method_not_named",),
+        findings=("blocker lost_method_not_named", APPROVAL),
         danger=STAYS,
     ),
     fails(
@@ -178,7 +188,7 @@ LOST: tuple[Situation, ...] = (
         person=RUTH,
         asked=lambda w: lost(w, lost_method="2e7a4b1c-0000-4000-8000-000000000000"),
         ends=("security-info",),
-        findings=("blocker lost_method_unknown",),
+        findings=("blocker lost_method_unknown", APPROVAL),
         danger=STAYS,
     ),
     fails(
@@ -187,7 +197,7 @@ LOST: tuple[Situation, ...] = (
         person=RUTH,
         asked=lambda w: {"lost_method": lost(w)["lost_method"]},
         ends=RECOVERED,
-        findings=("blocker proof_of_identity_missing",),
+        findings=("blocker proof_of_identity_missing", APPROVAL),
         danger=CALLER,
     ),
 )
