@@ -6,7 +6,7 @@ What an answer does is done in the unit of work that keeps it: the yes of the se
 from __future__ import annotations
 
 from agent import errors
-from agent.actions import authority
+from agent.actions import audit, authority
 from agent.domain import asks
 from agent.domain.people import Operator
 from agent.ports import Agent, AuditEntry, Transaction
@@ -36,7 +36,7 @@ def put(agent: Agent, draft: asks.Ask) -> asks.Ask:
             if known.waits(now) and _same(known, draft):
                 return known
         tx.asks.add(draft)
-        tx.audit.append(_entry(draft, "ask.put", "open", by=draft.asked_by_name))
+        tx.audit.append(_entry(draft, "ask.put", "open", by=draft.asked_by_name, by_id=draft.asked_by))
     return draft
 
 
@@ -75,11 +75,11 @@ def answer(agent: Agent, ask_id: str, by: Operator, *, yes: bool, note: str = ""
         answered = ask.answered(by, now, yes=yes, note=note)
     except errors.Refused as refused:
         with agent.store.begin() as tx:
-            tx.audit.append(_entry(ask, "ask.answer", "refused", by=by.name, codes=" ".join(refused.codes)))
+            tx.audit.append(_entry(ask, "ask.answer", "refused", refusals=" ".join(refused.codes), **_who(by)))
         raise
     with agent.store.begin() as tx:
         saved = tx.asks.save(answered)
-        tx.audit.append(_entry(saved, "ask.answer", saved.state.value, by=by.name, note=note))
+        tx.audit.append(_entry(saved, "ask.answer", saved.state.value, note=note, **_who(by)))
         if yes and saved.kind is asks.AskKind.UNFREEZE:
             _lift(tx, saved)
             tx.asks.save(saved.spent(now))
@@ -94,7 +94,12 @@ def _lift(tx: Transaction, ask: asks.Ask) -> None:
         )
     both = f"{ask.asked_by_name} and {ask.answered_by_name}"
     tx.freezes.save(freeze.lifted(ask.answered_at, both))
-    tx.audit.append(AuditEntry(ask.answered_at, both, "freeze.lift", "lifted", facts={"freeze": freeze.id}))
+    facts = {"freeze": freeze.id, "by_id": f"{ask.asked_by} {ask.answered_by}", "ask": ask.id}
+    tx.audit.append(AuditEntry(ask.answered_at, both, "freeze.lift", "lifted", facts=facts))
+
+
+def _who(by: Operator) -> dict[str, str]:
+    return {"by": by.name} | audit.operator(by)
 
 
 def _entry(ask: asks.Ask, action: str, outcome: str, *, by: str, **more: str) -> AuditEntry:
@@ -104,7 +109,9 @@ def _entry(ask: asks.Ask, action: str, outcome: str, *, by: str, **more: str) ->
         "kind": ask.kind.value,
         "why": " ".join(ask.why),
         "kit": " ".join(f"{item.profile}={item.serial}".rstrip("=") for item in matter.items),
-        "profiles": " ".join(sorted({item.digest[:16] for item in matter.items})),
+        "device": " ".join(item.serial for item in matter.items if item.serial),
+        "profiles": " ".join(sorted({item.digest for item in matter.items})),
+        "person": ask.user_name,
         "terms": f"{matter.lifetime} min, {'one-time' if matter.one_time else 'multi-use'}" if matter.items else "",
         "asked_by": ask.asked_by_name,
         "proof": matter.proof,

@@ -7,7 +7,8 @@ person             the user name beside the object id
 kit, device        `JOURNEY:PROFILE=SERIAL` for each journey, and the serials alone
 profiles           the digests of the profile files that held
 terms, findings    of the pass, and the codes of what was found
-proof, approver    how it was known who the person is, and who approved
+desk_number        the service desk's
+proof, approver    how it was known who the person is, and who approved (`approver_id`) in which `ask`
 tenant_pass        the pass's id in the tenant
 reference          the tenant's request id
 why, note, evidence    in a sentence
@@ -22,6 +23,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent import errors
+from agent.actions import authority
+from agent.domain.asks import Ask
 from agent.domain.journeys import Journey
 from agent.domain.people import Operator, Role
 from agent.ports import Agent, AuditCheck, AuditEntry, AuditFault, AuditRow, Store
@@ -41,6 +44,11 @@ _SEES_ALL = {Role.AUDITOR, Role.LEAD}
 def operator(by: Operator) -> dict[str, str]:
     """Who, beyond the name."""
     return {"by_id": by.id, "role": by.role.value}
+
+
+def approver(ask: Ask | None) -> dict[str, str]:
+    """Whose yes it was, and in which ask; nothing where none was needed."""
+    return told(approver=ask.answered_by_name, approver_id=ask.answered_by, ask=ask.id) if ask else {}
 
 
 def kit(journeys: Iterable[Journey]) -> dict[str, str]:
@@ -119,14 +127,9 @@ def verify(store: Store, elsewhere: Sequence[str] = ()) -> Verified:
 def export(agent: Agent, by: Operator, since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """The audit as values for JSON: an anchor, the rows as far as it reaches, oldest first, and the anchor again.
 
-    Auditors and leads get every row, others their own. Raises Refused for an admin. The export is audited too.
+    Auditors and leads get every row, others their own. Raises as `authority.may`. The export is audited too.
     """
-    if by.role is Role.ADMIN:
-        raise errors.Refused(
-            "The role admin may not read the audit.",
-            "An auditor or a lead may, and others their own rows.",
-            codes=("role",),
-        )
+    authority.may(agent, by, authority.EXPORT_AUDIT)
     with agent.store.begin() as tx:
         line = tx.audit.anchor(agent.clock.now())
     return _exported(agent, by, since, line)

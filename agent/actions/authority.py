@@ -40,6 +40,7 @@ UNFREEZE = Deed("lift a freeze", (Role.LEAD, Role.ADMIN))
 ANSWER = Deed("answer what others ask", tuple(Role))
 SETTLE = Deed("settle an alert", (Role.LEAD, Role.ADMIN, Role.AUDITOR))
 READ_AUDIT = Deed("read everybody's decisions", (Role.AUDITOR,))
+EXPORT_AUDIT = Deed("read the audit", (Role.AUDITOR, Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
 CHANGE_POLICY = Deed("change the pass policy", (Role.ADMIN,))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent import errors
 from agent.actions import asks as asking
-from agent.actions import authority, mend, removal
+from agent.actions import audit, authority, mend, removal
 from agent.domain import asks, freezes, passes
 from agent.domain.people import Operator, Role
 from agent.ports import Agent, AuditEntry, Transaction
@@ -41,7 +41,8 @@ def freeze(agent: Agent, by: Operator, why: str) -> freezes.Freeze:
     with agent.store.begin() as tx:
         check_in(tx)
         tx.freezes.add(made)
-        tx.audit.append(AuditEntry(now, by.name, "freeze", "holds", facts={"freeze": made.id, "why": why}))
+        facts = audit.operator(by) | {"freeze": made.id, "why": why}
+        tx.audit.append(AuditEntry(now, by.name, "freeze", "holds", facts=facts))
     return made
 
 

@@ -203,7 +203,7 @@ def _about(plan: planning.Plan) -> dict[str, str]:
     terms = plan.row.terms
     said = {"terms": f"{terms.lifetime} min, {'one-time' if terms.one_time else 'multi-use'}"}
     asked, kit = planning.asked_in_words(plan.report), audit.kit(sheet.journey for sheet in plan.sheets)
-    return audit.operator(plan.request.by) | said | asked | kit
+    return audit.operator(plan.request.by) | said | asked | kit | audit.approver(plan.approval)
 
 
 def _entry(agent: Agent, plan: planning.Plan, outcome: str, facts: dict[str, str]) -> AuditEntry:

@@ -130,6 +130,7 @@ def asked_in_words(report: preflight.Report) -> dict[str, str]:
         device=" ".join(item.scanned for item in asked.items if item.scanned),
         profiles=" ".join(sorted({item.profile.digest for item in asked.items})),
         proof=asked.proof,
+        desk_number=asked.desk_number,
         findings=" ".join(finding.code for finding in report.verdict.findings),
         refusals=" ".join(finding.code for finding in report.verdict.refusals),
     )
