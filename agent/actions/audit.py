@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from agent import errors
@@ -27,12 +28,10 @@ from agent.actions import authority
 from agent.domain.asks import Ask
 from agent.domain.journeys import Journey
 from agent.domain.people import Operator, Role
-from agent.ports import Agent, AuditCheck, AuditEntry, AuditFault, AuditRow, Store
+from agent.ports import ANCHORED, Agent, AuditCheck, AuditEntry, AuditFault, AuditRow, Store
 
 #: How much of the audit somebody could cut off who has both database and key, and no anchor would tell.
 ANCHOR_EVERY = timedelta(hours=1)
-#: The watermark that says when an anchor was written last, wherever that was.
-ANCHORED = "audit_anchor"
 #: An anchor this much older than the last one that was written is not the newest one.
 _STALE = 2 * ANCHOR_EVERY
 #: Rows read in one unit of work: nobody waits long for the others.
@@ -122,6 +121,17 @@ def verify(store: Store, elsewhere: Sequence[str] = ()) -> Verified:
     return Verified(
         check, "" if newest else "no anchor was written yet; `tapslip track` and `serve` write one each hour"
     )
+
+
+def record_backup(store: Store, by: Operator, file: Path, at: datetime) -> bool:
+    """Write down that the database was copied, and where to; False when its schema is too old to be written to."""
+    present, newest = store.revision()
+    if present != newest:
+        return False
+    with store.begin() as tx:
+        facts = operator(by) | {"file": str(file), "rows": str(tx.audit.length())}
+        tx.audit.append(AuditEntry(at, by.name, "database.backup", "done", facts=facts))
+    return True
 
 
 def export(agent: Agent, by: Operator, since: datetime | None = None) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent import errors
-from agent.actions import asks, audit, authority, freeze, mend, planning, removal, sheets
+from agent.actions import asks, audit, authority, clocks, freeze, mend, planning, removal, sheets
 from agent.domain import cases, journeys, passes, people
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
@@ -50,6 +50,7 @@ def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = N
         raise errors.WrongUsage(
             "Nobody would see the code.", "Add --slip DIR for paper or --show-code for the terminal."
         )
+    clocks.refuse_set_back(agent, request.by, "pass.issue")
     plan = planning.plan(agent, request, facts)
     agent.tenant.require_token("issuer")
     _rehearse(agent, plan)
@@ -149,6 +150,7 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
     try:
         with agent.store.begin() as tx:
             freeze.check_in(tx)
+            clocks.remember(tx, agent)
             if plan.approval is not None:
                 asks.spend(agent, tx, plan.approval.id)
             tx.passes.add(plan.row.moved(passes.PassState.ISSUING))

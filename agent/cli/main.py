@@ -37,6 +37,8 @@ _COMMANDS: Final = {
     "serve": "The board in a browser, with tracking in the background.",
     "policy": "The tenant's pass policy, explained; changed by an administrator.",
     "migrate": "Bring the database to this version.",
+    "backup": "Copy the database, in use as it is, into a new file.",
+    "restore": "Put a backup in the database's place; keeps the present one.",
     "profile": "Check profile files.",
     "audit": "The decisions: verify, hold against the tenant's log, export.",
 }
@@ -58,6 +60,8 @@ _MODULES: Final = {
     "serve": "agent.cli.serve",
     "policy": "agent.cli.policy",
     "migrate": "agent.cli.upkeep",
+    "backup": "agent.cli.upkeep",
+    "restore": "agent.cli.upkeep",
     "profile": "agent.cli.upkeep",
     "audit": "agent.cli.audit",
 }

@@ -13,6 +13,7 @@ from typing import Protocol
 from agent.domain import profiles
 from agent.ports.memory import TenantMemory
 from agent.ports.store import (
+    ANCHORED,
     AlertRows,
     Anchor,
     Anchors,
@@ -52,6 +53,7 @@ from agent.ports.tenant import (
 from agent.settings import Settings
 
 __all__ = [
+    "ANCHORED",
     "Activity",
     "Administration",
     "Administrator",

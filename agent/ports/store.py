@@ -10,12 +10,16 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 from agent.domain import alerts, asks, freezes, journeys, passes
 
 #: True while a unit of work is open in this thread: the transport refuses to leave the house then.
 transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+#: The watermark that says when the audit was anchored last, wherever that was.
+ANCHORED: Final = "audit_anchor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,3 +359,9 @@ class Store(Protocol):
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision."""
+
+    def backup(self, target: Path) -> None:
+        """Copy the database, in use as it is, into a new file of its owner's.
+
+        Raises Refused on PostgreSQL, and for a file that is there or cannot be written.
+        """

@@ -93,8 +93,22 @@ class _Seal:
     def anchor(self, told: Mapping[str, Any]) -> str:
         return self._of({"anchor": dict(told)})
 
+    def opened(self, line: str) -> Anchor | None:
+        try:
+            read = json.loads(line)
+            told, seal = read["anchor"], read["seal"]
+            anchor = Anchor(times.from_text(told["at"]), told["row"], told["mac"], told["epoch"], told["kept"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        return anchor if hmac.compare_digest(self.anchor(told), str(seal)) else None
+
     def _of(self, sealed: Mapping[str, Any]) -> str:
         return hmac.new(self._key, rows.canonical(sealed).encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def read_anchor(line: str, key: bytes) -> Anchor | None:
+    """What `AuditTrail.anchor` made, without a database; None for a line that it did not make with this key."""
+    return _Seal(key).opened(line)
 
 
 class AuditTrail:
@@ -164,13 +178,7 @@ class AuditTrail:
 
     def read_anchor(self, line: str) -> Anchor | None:
         """What `anchor` made; None for a line that it did not make with this key."""
-        try:
-            read = json.loads(line)
-            told, seal = read["anchor"], read["seal"]
-            anchor = Anchor(times.from_text(told["at"]), told["row"], told["mac"], told["epoch"], told["kept"])
-        except (ValueError, KeyError, TypeError):
-            return None
-        return anchor if hmac.compare_digest(self._seal.anchor(told), str(seal)) else None
+        return self._seal.opened(line)
 
     def verify(self) -> AuditFault | None:
         """Walk the chain and name the first row that breaks it; None when it holds."""

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from agent import errors, ports
 from agent.store import anchors as anchoring
-from agent.store import audit, decisions, epochs, faults, schema, tables
+from agent.store import audit, backups, decisions, epochs, faults, schema, tables
 from agent.store.work import Work
 
 #: Seconds to wait for other work before giving up; units of work last milliseconds.
@@ -118,6 +118,12 @@ class Store:
             _check_not_newer(schema.revision(connection))
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
+
+    def backup(self, target: Path) -> None:
+        """Copy the database, in use as it is, into a new file of its owner's; see `backups.write`."""
+        backups.file_of(self._url, "pg_dump")
+        with self._engine.connect() as connection:
+            backups.write(connection.connection.driver_connection, target)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Let go of every connection; a database in memory is gone with it."""

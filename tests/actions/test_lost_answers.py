@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -163,6 +164,9 @@ class StoreDies:
 
     def migrate(self) -> None:
         self.line.migrate()
+
+    def backup(self, target: Path) -> None:
+        self.line.backup(target)
 
 
 def test_a_slip_that_a_dead_process_left_behind_is_named_and_void(w: World) -> None:
