@@ -7,4 +7,4 @@ from __future__ import annotations
 
 Figures = dict[str, float]
 
-NAMES = ("help", "demo", "issue", "preflight")
+NAMES = ("help", "demo", "issue", "preflight", "races")
