@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox import access_records, records
+from agent.sandbox import access_records, policy_records, records
+from agent.sandbox.areas import mac
 from agent.sandbox.tenant import Options
 from agent.sandbox.virtual import device
 from tests.contracts import staging_day as bench
@@ -16,7 +17,7 @@ JONAS = "jonas.ferreira@tallisharbour.example"
 HELEN = "helen.strand@tallisharbour.example"
 YUKI = "yuki.tanabe@tallisharbour.example"
 LEILA = "leila.haddad@tallisharbour.example"
-MAC, MAC_WITHOUT_POLICY = "C02TH501MD", "C02TH502MD"
+MAC = "C02TH501MD"
 HELENS_PHONE = "H4TH306QLM"
 IPHONE_OF_HER_OWN, PIXEL, UNLOCKED_PHONE, KEY = "OWNPH601", "OWNPH602", "OWNPH603", "YK5TH701"
 
@@ -26,11 +27,11 @@ def day() -> StagingDay:
     return StagingDay()
 
 
-def mac_at_desktop(day: StagingDay, code: str, serial: str = MAC) -> dict[str, Any]:
+def mac_at_desktop(day: StagingDay, code: str) -> dict[str, Any]:
     """Remote Management and the local account, up to what the desktop asks for."""
-    day.power_on(serial)
-    day.sign_in(serial, MARA, code)
-    return day.wait(serial)
+    day.power_on(MAC)
+    day.sign_in(MAC, MARA, code)
+    return day.wait(MAC)
 
 
 def test_a_mac_reaches_platform_sso_with_a_code_typed_twice(day: StagingDay) -> None:
@@ -59,10 +60,39 @@ def test_a_mac_whose_pass_was_one_time_cannot_register(day: StagingDay) -> None:
     assert day.sign_in(MAC, MARA, day.issue(MARA))["screen"] == "registering"
 
 
-def test_a_mac_without_the_platform_sso_policy_asks_for_nothing(day: StagingDay) -> None:
-    row = mac_at_desktop(day, day.issue(MARA), MAC_WITHOUT_POLICY)
+def platform_sso(day: StagingDay) -> policy_records.ConfigurationPolicy:
+    known = day.tenant.devices.configuration_policies.values()
+    return next(policy for policy in known if policy.name == "Platform SSO for Macs")
+
+
+@pytest.mark.parametrize("whom", [("guests",), ()])
+def test_a_mac_that_no_platform_sso_policy_reaches_asks_for_nothing(day: StagingDay, whom: tuple[str, ...]) -> None:
+    policy = platform_sso(day)
+    policy.assignments = [policy_records.Assignment(group) for group in whom]
+    row = mac_at_desktop(day, day.issue(MARA))
     assert (row["screen"], row["asks"], row["finished"]) == ("desktop", "", False)
     assert "no Platform SSO policy" in row["message"]
+    policy.assignments = [policy_records.Assignment(records.ALL_USERS)]
+    assert day.power_on(MAC)["screen"] == "registration-required"
+
+
+def test_platform_sso_by_the_password_wants_what_a_new_colleague_never_had(day: StagingDay) -> None:
+    policy = platform_sso(day)
+    policy.settings[mac.METHOD] = f"{mac.METHOD}_0"
+    row = mac_at_desktop(day, day.issue(MARA))
+    assert (row["screen"], row["asks"]) == ("password-required", "")
+
+
+def test_the_catalogue_shows_platform_sso_in_groups(day: StagingDay) -> None:
+    (row,) = day.find("/beta/deviceManagement/configurationPolicies", **{"$filter": "platforms has 'macOS'"})
+    (setting,) = day.find(f"/beta/deviceManagement/configurationPolicies/{row['id']}/settings")
+    (outer,) = setting["settingInstance"]["groupSettingCollectionValue"]
+    text, inner, _ = outer["children"]
+    (choice,) = inner["groupSettingCollectionValue"][0]["children"]
+    assert setting["settingInstance"]["settingDefinitionId"] == f"{mac.SSO}_{mac.SSO}"
+    assert text["simpleSettingValue"]["value"] == mac.COMPANY_PORTAL
+    assert (inner["settingDefinitionId"], choice["settingDefinitionId"]) == (f"{mac.SSO}_platformsso", mac.METHOD)
+    assert choice["choiceSettingValue"]["value"] == f"{mac.METHOD}_1"
 
 
 def test_a_mac_registered_by_somebody_else_than_its_person_is_refused(day: StagingDay) -> None:

@@ -3,7 +3,7 @@
     off -> remote-management (sign-in 1) -> local-account -> desktop -> registration-required (sign-in 2) -> registering
         -> desktop, finished
     off -> no-management (no profile), legacy (asks for a password only); without a Platform SSO policy the desktop asks
-        for nothing
+        for nothing; with one that goes by the password: desktop -> password-required
 
 The Mac's own password stays; registering wants MFA at most 10 minutes old, so the code is typed again
 (learn.microsoft.com/entra/identity/devices/macos-psso).
@@ -26,7 +26,7 @@ _ASKING = "“Registration required”: Register, the Mac's password or Touch ID
 
 
 class Mac(device.Device):
-    """One Mac that Apple may know as the organisation's. `options`: platform_sso (the policy is assigned)."""
+    """One Mac that Apple may know as the organisation's."""
 
     def reset(self) -> None:
         """Back into the box, wiped."""
@@ -96,8 +96,11 @@ class Mac(device.Device):
         self.after(POLICY_SECONDS, self._ask_to_register)
 
     def _ask_to_register(self) -> None:
-        if self.box.options.get("platform_sso", True):
+        way = self.call("platform-sso-policy", {"device_token": self._device_token})["way"]
+        if way == "key":
             self.show("registration-required", _ASKING, asks="code")
+        elif way:
+            self.show("password-required", f"“Registration required”: it wants the work account's {way}, not a code.")
         else:
             self.show("desktop", "The desktop. Nothing asks to register: no Platform SSO policy reaches this Mac.")
 

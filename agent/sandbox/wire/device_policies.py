@@ -20,7 +20,11 @@ Row = intune_lists.Row
 _POLICIES = "deviceManagement/configurationPolicies"
 _PROFILES = "deviceManagement/deviceConfigurations"
 _SCOPES = "policies/mobileDeviceManagementPolicies"
-_HELLO_GROUP = re.compile(r"(?:device|user)_vendor_msft_passportforwork_\{tenantid\}")
+_GROUPS = (
+    re.compile(r"((?:device|user)_vendor_msft_passportforwork_\{tenantid\})"),
+    re.compile(r"(com\.apple\.extensiblesso)_"),
+)
+_INNER_GROUP = re.compile(r"(com\.apple\.extensiblesso_platformsso)_")
 _INSTANCE = "#microsoft.graph.deviceManagementConfiguration{}SettingInstance"
 _TARGETS = {
     records.ALL_USERS: ("#microsoft.graph.allLicensedUsersAssignmentTarget", "acacacac-9df4-4c7d-9d50-4ef0226f57a9"),
@@ -174,19 +178,26 @@ def _policy(item: policy_records.ConfigurationPolicy) -> Row:
 
 
 def _settings(item: policy_records.ConfigurationPolicy) -> list[Row]:
-    """Choices one by one; those of Windows Hello stand together in a group, as the catalogue has them."""
+    """Settings one by one; those of Windows Hello and of Apple's sign-on stand in groups, as the catalogue has them."""
     grouped: dict[str, list[Row]] = {}
     instances: list[Row] = []
     for definition, value in item.settings.items():
-        group = _HELLO_GROUP.match(definition)
-        if group is None:
-            instances.append(_choice(definition, value))
-            continue
-        if group.group() not in grouped:
-            grouped[group.group()] = []
-            instances.append(_group(group.group(), grouped[group.group()]))
-        grouped[group.group()].append(_choice(definition, value))
+        children = instances
+        for name in _groups_of(definition):
+            if name not in grouped:
+                grouped[name] = []
+                children.append(_group(name, grouped[name]))
+            children = grouped[name]
+        children.append(_choice(definition, value) if value.startswith(f"{definition}_") else _text(definition, value))
     return [{"id": str(at), "settingInstance": instance} for at, instance in enumerate(instances)]
+
+
+def _groups_of(definition: str) -> list[str]:
+    """The groups around a setting, the outer one first; Apple's outer group repeats its own name."""
+    outer = next((found.group(1) for group in _GROUPS if (found := group.match(definition))), "")
+    inner = _INNER_GROUP.match(definition)
+    doubled = f"{outer}_{outer}" if outer.startswith("com.apple.") else outer
+    return [name for name in (doubled, inner.group(1) if inner else "") if name]
 
 
 def _choice(definition: str, value: str) -> Row:
@@ -195,6 +206,16 @@ def _choice(definition: str, value: str) -> Row:
         "settingDefinitionId": definition,
         "settingInstanceTemplateReference": None,
         "choiceSettingValue": {"settingValueTemplateReference": None, "value": value, "children": []},
+    }
+
+
+def _text(definition: str, value: str) -> Row:
+    held = {"@odata.type": "#microsoft.graph.deviceManagementConfigurationStringSettingValue"}
+    return {
+        "@odata.type": _INSTANCE.format("Simple"),
+        "settingDefinitionId": definition,
+        "settingInstanceTemplateReference": None,
+        "simpleSettingValue": {**held, "settingValueTemplateReference": None, "value": value},
     }
 
 

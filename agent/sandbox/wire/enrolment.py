@@ -48,6 +48,7 @@ def blueprint(tenant: tenants.Tenant) -> flask.Blueprint:
         "pre-provision": _pre_provision,
         "check-in": _check_in,
         "pin-reset": _pin_reset,
+        "platform-sso-policy": _platform_sso_policy,
         "platform-sso": _platform_sso,
         "register": _register,
         "passkey": _passkey,
@@ -210,6 +211,10 @@ def _authenticator(tenant: tenants.Tenant, call: _Call) -> Answer:
         tenant, bearer, device_id=call.text("device_id"), public_key=call.text("public_key")
     )
     return {"method_id": method.id}
+
+
+def _platform_sso_policy(tenant: tenants.Tenant, call: _Call) -> Answer:
+    return {"way": mac.way(tenant, call.text("device_token"))}
 
 
 def _platform_sso(tenant: tenants.Tenant, call: _Call) -> Answer:
