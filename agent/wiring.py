@@ -105,6 +105,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
             nobody,
             nobody,
             nobody,
+            nobody,
             (store.close,),
         )
     store.stamp(connection.tenant_id)
@@ -122,6 +123,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
         graph.tenant,
         graph.activity,
         graph.administration,
+        graph.access,
         (graph.close, store.close),
     )
 

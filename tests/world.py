@@ -39,12 +39,13 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TRIES = {"unreachable": 2}
 #: What the watcher holds for other reasons, and Graph accepts as well (learn.microsoft.com/graph/api/user-list).
 STAND_INS = {
+    "Policy.Read.AuthenticationMethod": ("Policy.Read.All",),
     "User.Read.All": (
         "DeviceManagementApps.Read.All",
         "DeviceManagementConfiguration.Read.All",
         "DeviceManagementManagedDevices.Read.All",
         "DeviceManagementServiceConfig.Read.All",
-    )
+    ),
 }
 TECHNICIAN = Operator("local:technician", "Tess (technician)", Role.TECHNICIAN)
 APPROVER = Operator("local:approver", "Ann (approver)", Role.APPROVER)

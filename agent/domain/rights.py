@@ -44,11 +44,7 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
             "whether a person is an administrator",
             ("RoleManagement.ReadWrite.Directory", "RoleManagement.Read.All", *_DIRECTORY),
         ),
-        Need(
-            "Policy.Read.AuthenticationMethod",
-            "the Temporary Access Pass policy",
-            ("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"),
-        ),
+        Need("Policy.Read.All", "the pass policy, and what Conditional Access wants of a sign-in"),
         _method("TAP", "whether a pass is live"),
         _method("WindowsHello", "seeing Windows Hello set up"),
         _method("MicrosoftAuthApp", "seeing Authenticator set up"),

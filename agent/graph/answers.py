@@ -75,6 +75,12 @@ def number(row: Row, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def texts(row: Row, name: str) -> frozenset[str]:
+    """The strings of a list inside, or none."""
+    value = row.get(name)
+    return frozenset(each for each in value if isinstance(each, str)) if isinstance(value, list) else frozenset()
+
+
 def inner(row: Row, name: str) -> Row:
     """An object inside, or an empty one."""
     value = row.get(name)

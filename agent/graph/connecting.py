@@ -9,7 +9,7 @@ from typing import TypeAlias
 import requests.adapters
 
 from agent import ports
-from agent.graph import activity, administration, apple_tenant, devices, passes, people, tenant
+from agent.graph import access, activity, administration, apple_tenant, devices, passes, people, tenant
 from agent.graph.calls import Calls
 from agent.graph.connection import Connection
 from agent.graph.sign_in import SignIns
@@ -31,6 +31,7 @@ class Graph:
     activity: activity.GraphActivity
     sign_ins: SignIns
     administration: administration.GraphAdministration
+    access: access.GraphAccess
     calls: Calls
     transport: Transport
 
@@ -62,6 +63,7 @@ def connect(
         activity=activity.GraphActivity(calls),
         sign_ins=sign_ins,
         administration=administration.GraphAdministration(calls, sign_ins),
+        access=access.GraphAccess(calls),
         calls=calls,
         transport=transport,
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.domain import profiles
+from agent.ports.access import Access
 from agent.ports.memory import TenantMemory
 from agent.ports.store import (
     ANCHORED,
@@ -54,6 +55,7 @@ from agent.settings import Settings
 
 __all__ = [
     "ANCHORED",
+    "Access",
     "Activity",
     "Administration",
     "Administrator",
@@ -134,6 +136,7 @@ class Agent:
     tenant: Tenant
     activity: Activity
     administration: Administration
+    access: Access
     closers: tuple[Callable[[], None], ...] = ()
     tenant_memory: TenantMemory = field(default_factory=TenantMemory)
 

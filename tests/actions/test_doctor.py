@@ -34,11 +34,11 @@ def test_a_fresh_installation_is_in_order(w: World) -> None:
         ("policy", {"state": "disabled"}, "pass policy", Health.FAILED),
         ("policy", {"includeTargets": []}, "pass policy", Health.WARNING),
         (
-            *("deny", {"registration": "watcher", "permission": "Policy.Read.AuthenticationMethod"}),
+            *("deny", {"registration": "watcher", "permission": "Policy.Read.All"}),
             *("pass policy", Health.NOT_CHECKED),
         ),
         (
-            *("deny", {"registration": "watcher", "permission": "Policy.Read.AuthenticationMethod"}),
+            *("deny", {"registration": "watcher", "permission": "Policy.Read.All"}),
             *("exclusions", Health.NOT_CHECKED),
         ),
         ("policy", {"excludeTargets": []}, "exclusions", Health.WARNING),

@@ -123,7 +123,7 @@ def test_the_profiles_that_a_change_makes_impossible_are_named(w: World) -> None
 
 
 def test_a_policy_that_may_not_be_read_is_neither_explained_nor_changed(w: World) -> None:
-    w.door("deny", registration="watcher", permission="Policy.Read.AuthenticationMethod")
+    w.door("deny", registration="watcher", permission="Policy.Read.All")
     for ask in (policy.explain, lambda agent: policy.propose(agent, Change(length=9))):
         with pytest.raises(errors.TenantRefused, match="could not be read") as refused:
             ask(w.agent)

@@ -136,7 +136,7 @@ def test_the_doctor_looks_at_everything_and_ends_with_the_worst(terminal: Termin
     assert {line["health"] for line in lines} == {"ok"}
     tenancy.door("policy", excludeTargets=[])
     assert terminal.run("doctor").code == 0, "a warning is no failure"
-    tenancy.door("deny", registration="watcher", permission="Policy.Read.AuthenticationMethod")
+    tenancy.door("deny", registration="watcher", permission="Policy.Read.All")
     assert terminal.run("doctor").code == 5, "what is not checked is no green"
 
 

@@ -21,6 +21,7 @@ from agent.domain.topics import access, apple, windows
 PROFILES = profile_files.load_all()
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MARA = Person("mara", "mara@x", "Mara Quist")
+NOTHING_ASKED = access.TenantPart(Known((), "GET /facts", NOON), Known((), "GET /facts", NOON))
 UNREAD = NotChecked("Graph says no.", "Some.Permission")
 POLICY = passes.PassPolicy(
     enabled=True,
@@ -70,7 +71,7 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
     person |= {"access": access.PersonPart(), "windows": windows.PersonPart(), "apple": apple.PersonPart()}
     device |= {"windows_part": windows.DevicePart(), "apple_part": changes.get("apple_part", apple.DevicePart(UNUSED))}
-    tenant |= {"access": access.TenantPart(), "windows": windows.TenantPart()}
+    tenant |= {"access": changes.get("access", NOTHING_ASKED), "windows": windows.TenantPart()}
     of_apple: dict[str, Any] = {name: changes[name] for name in APPLE_FACTS & changes.keys()}
     tenant["apple"] = dataclasses.replace(APPLE, **of_apple)
     facts = cases.Facts(

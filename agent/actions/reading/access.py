@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.domain import cases
+from agent.domain.access import AccessPolicy
+from agent.domain.facts import NOT_READ, Fact, Known
 from agent.domain.people import Person
 from agent.domain.topics.access import PersonPart, TenantPart
 from agent.ports import Agent
 
 
-def tenant(_agent: Agent) -> TenantPart:
-    """The tenant's part, remembered for some minutes."""
-    return TenantPart()
+def tenant(agent: Agent) -> TenantPart:
+    """The tenant's part, remembered for some minutes; places only where a policy names one."""
+    policies = agent.access.policies()
+    return TenantPart(policies, agent.access.places() if _name_places(policies) else NOT_READ)
+
+
+def _name_places(policies: Fact[tuple[AccessPolicy, ...]]) -> bool:
+    found = policies.value if isinstance(policies, Known) else ()
+    return any(policy.places or policy.without_places for policy in found)
 
 
 def people(_agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -> Mapping[str, PersonPart]:

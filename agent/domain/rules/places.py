@@ -36,6 +36,10 @@ PASS_POLICY = Place(
 )
 USERS = Place("Entra admin centre › Users", f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers")
 APP_PERMISSIONS = Place("Entra admin centre › App registrations › API permissions")
+CONDITIONAL_ACCESS = Place(
+    "Entra admin centre › Conditional Access › Policies",
+    f"{_ENTRA}Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies",
+)
 AUTOPILOT_DEVICES = Place(
     "Intune admin centre › Devices › Enrollment › Windows › Windows Autopilot › Devices",
     f"{_INTUNE}Microsoft_Intune_Enrollment/AutopilotDevices.ReactView",

@@ -1,0 +1,109 @@
+"""What decides over sign-ins, through Graph: Conditional Access and the places it names.
+
+Conditional Access takes one request a second, so nothing of it is read that no policy calls for.
+"""
+
+from __future__ import annotations
+
+from agent.domain import access
+from agent.domain.facts import Fact
+from agent.graph import answers, urls
+from agent.graph.calls import Calls
+
+PERMISSION = "Policy.Read.All"
+
+_ROOT = ("identity", "conditionalAccess")
+_ENABLED = "enabled"
+#: Conditions under which a policy waits for a risk.
+_RISKS = ("userRiskLevels", "signInRiskLevels", "servicePrincipalRiskLevels")
+
+
+class GraphAccess:
+    """Fits `ports.Access`."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def policies(self) -> Fact[tuple[access.AccessPolicy, ...]]:
+        """The enabled Conditional Access policies; learn.microsoft.com/graph/api/conditionalaccessroot-list-policies.
+
+        A strength comes with its combinations inside the policy that wants it.
+        """
+        address = urls.address(urls.V1, *_ROOT, "policies")
+
+        def read() -> tuple[access.AccessPolicy, ...]:
+            rows = self._calls.rows(address)
+            return tuple(_policy(row) for row in rows if answers.text(row, "state") == _ENABLED)
+
+        return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
+
+    def places(self) -> Fact[tuple[access.NamedPlace, ...]]:
+        """The named locations; learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations."""
+        address = urls.address(urls.V1, *_ROOT, "namedLocations")
+
+        def read() -> tuple[access.NamedPlace, ...]:
+            return tuple(
+                access.NamedPlace(
+                    answers.text(row, "id").lower(),
+                    answers.text(row, "displayName"),
+                    answers.flag(row, "isTrusted") is True,
+                )
+                for row in self._calls.rows(address)
+            )
+
+        return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
+
+
+def _policy(row: answers.Row) -> access.AccessPolicy:
+    conditions, grants = answers.inner(row, "conditions"), answers.inner(row, "grantControls")
+    apps, users = answers.inner(conditions, "applications"), answers.inner(conditions, "users")
+    systems, places = answers.inner(conditions, "platforms"), answers.inner(conditions, "locations")
+    device_filter = answers.inner(answers.inner(conditions, "devices"), "deviceFilter")
+    strength = answers.inner(grants, "authenticationStrength")
+    return access.AccessPolicy(
+        id=answers.text(row, "id").lower(),
+        name=answers.text(row, "displayName"),
+        include=_who(users, "include"),
+        exclude=_who(users, "exclude"),
+        resources=_ids(apps, "includeApplications"),
+        without=_ids(apps, "excludeApplications"),
+        actions=answers.texts(apps, "includeUserActions"),
+        clients=answers.texts(conditions, "clientAppTypes") or frozenset({"all"}),
+        places=_ids(places, "includeLocations"),
+        without_places=_ids(places, "excludeLocations"),
+        systems=answers.texts(systems, "includePlatforms"),
+        without_systems=answers.texts(systems, "excludePlatforms"),
+        filter_mode=answers.text(device_filter, "mode"),
+        filter_rule=answers.text(device_filter, "rule"),
+        controls=answers.texts(grants, "builtInControls"),
+        strength=_strength(strength) if strength else None,
+        terms_of_use=bool(answers.texts(grants, "termsOfUse")),
+        other_providers=bool(answers.texts(grants, "customAuthenticationFactors")),
+        every_control=answers.text(grants, "operator") == "AND",
+        apart=_apart(conditions),
+    )
+
+
+def _who(users: answers.Row, side: str) -> access.Who:
+    guests = answers.inner(users, f"{side}GuestsOrExternalUsers")
+    kinds = answers.text(guests, "guestOrExternalUserTypes").split(",")
+    return access.Who(_ids(users, f"{side}Users"), _ids(users, f"{side}Groups"), frozenset(kinds) - {""})
+
+
+def _ids(row: answers.Row, name: str) -> frozenset[str]:
+    """Ids in lower case; Graph's words such as All as they are."""
+    return frozenset(one.lower() if urls.is_guid(one) else one for one in answers.texts(row, name))
+
+
+def _strength(row: answers.Row) -> access.Strength:
+    return access.Strength(answers.text(row, "displayName"), answers.texts(row, "allowedCombinations"))
+
+
+def _apart(conditions: answers.Row) -> bool:
+    """Whether a policy looks at what no journey brings about: risk, transferred sign-ins, apps' own identities."""
+    risks = any(answers.texts(conditions, name) for name in _RISKS) or bool(
+        answers.text(conditions, "insiderRiskLevels")
+    )
+    flows = bool(answers.text(answers.inner(conditions, "authenticationFlows"), "transferMethods"))
+    principals = answers.inner(conditions, "clientApplications")
+    return risks or flows or bool(answers.texts(principals, "includeServicePrincipals"))

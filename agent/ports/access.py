@@ -1,0 +1,18 @@
+"""What the verbs ask about sign-ins: who is let through where, and with what."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from agent.domain import access
+from agent.domain.facts import Fact
+
+
+class Access(Protocol):
+    """What decides over a sign-in beyond the pass itself."""
+
+    def policies(self) -> Fact[tuple[access.AccessPolicy, ...]]:
+        """The enabled Conditional Access policies; report-only ones count for nobody."""
+
+    def places(self) -> Fact[tuple[access.NamedPlace, ...]]:
+        """The named locations that such policies may name."""
