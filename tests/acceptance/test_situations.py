@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.situations import apple, laptops, live_passes, people, phones, policy, situation
+from tests.acceptance.situations import access, apple, laptops, live_passes, people, phones, policy, situation
 
 #: So many there are at least.
 LEAST = 73
@@ -17,6 +17,7 @@ SITUATIONS: tuple[situation.Situation, ...] = (
     *live_passes.SITUATIONS,
     *laptops.SITUATIONS,
     *phones.SITUATIONS,
+    *access.SITUATIONS,
 )
 
 

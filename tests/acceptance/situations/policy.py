@@ -65,7 +65,7 @@ SITUATIONS: tuple[Situation, ...] = (
         LAPTOP,
         arrange=switched_off_unseen,
         ends=("oobe",),
-        findings=("not checked policy_not_checked",),
+        findings=("not checked policy_not_checked", "not checked access_not_checked"),
     ),
     fails(
         "Somebody outside the policy",
