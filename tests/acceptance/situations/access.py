@@ -13,6 +13,7 @@ from tests.acceptance.situations.situation import Situation, fails, works
 from tests.world import World
 
 RUTH = "ruth.adeyemi"
+CAME_TRUE = "the policy was named, and nobody did anything about it"
 OFFICE, HOME_LINE = "203.0.113.10", "198.51.100.4"
 SET_UP = ("windowsHelloForBusiness", "deviceBasedPush", "fido2")
 OUTSIDE = {"grants": ["block"], "locations": ["All"], "exclude_locations": ["AllTrusted"]}
@@ -109,7 +110,7 @@ STRENGTHS: tuple[Situation, ...] = (
         asked=lost,
         arrange=lambda w: want(w, grants=["phishing_resistant"], **ACTION),
         ends=("private-window",),
-        findings=("blocker access_strength",),
+        findings=("blocker access_strength", "warning approval_needed"),
     ),
 )
 
@@ -135,7 +136,7 @@ DEVICES: tuple[Situation, ...] = (
         ends=("oobe",),
         minutes=190,
         findings=("warning access_device",),
-        stranded=True,
+        doubt=CAME_TRUE,
     ),
     works(
         "A compliant device is wanted, and enrolment is spared",
@@ -161,8 +162,8 @@ DEVICES: tuple[Situation, ...] = (
         arrange=lambda w: want(w, grants=["compliantDevice"], exclude_apps=[microsoft_apps.INTUNE_ENROLMENT]),
         ends=("private-window",),
         minutes=60,
-        findings=("warning access_device",),
-        stranded=True,
+        findings=("warning access_device", "warning approval_needed"),
+        doubt=CAME_TRUE,
     ),
     works(
         "Another provider's check is wanted as well",
@@ -171,7 +172,7 @@ DEVICES: tuple[Situation, ...] = (
         ends=("oobe",),
         minutes=190,
         findings=("warning access_other_provider",),
-        stranded=True,
+        doubt=CAME_TRUE,
     ),
     works(
         "Only protected apps are let in",
@@ -180,7 +181,7 @@ DEVICES: tuple[Situation, ...] = (
         ends=("remote-management",),
         minutes=120,
         findings=("warning access_app",),
-        stranded=True,
+        doubt=CAME_TRUE,
     ),
     fails(
         "Everything is blocked but for ThinkPads, which nobody knows before they join",
@@ -196,7 +197,7 @@ DEVICES: tuple[Situation, ...] = (
         ends=("lock-screen",),
         minutes=190,
         findings=("warning access_by_filter",),
-        stranded=True,
+        doubt=CAME_TRUE,
     ),
     works(
         "Another model is blocked",
@@ -238,7 +239,7 @@ PLACES: tuple[Situation, ...] = (
         ends=("oobe",),
         minutes=190,
         findings=("warning access_by_place",),
-        stranded=True,
+        doubt=CAME_TRUE,
     ),
     works(
         "Security info is registered at trusted places only, and the PC is in one",
@@ -248,7 +249,7 @@ PLACES: tuple[Situation, ...] = (
         arrange=lambda w: sitting(w, TRUSTED_PC, OFFICE, **OUTSIDE, **ACTION),
         ends=RECOVERED,
         minutes=60,
-        findings=("warning access_by_place",),
+        findings=("warning access_by_place", "warning approval_needed"),
     ),
     works(
         "Security info is registered at trusted places only, and the PC is elsewhere",
@@ -258,8 +259,8 @@ PLACES: tuple[Situation, ...] = (
         arrange=lambda w: sitting(w, TRUSTED_PC, HOME_LINE, **OUTSIDE, **ACTION),
         ends=("private-window",),
         minutes=60,
-        findings=("warning access_by_place",),
-        stranded=True,
+        findings=("warning access_by_place", "warning approval_needed"),
+        doubt=CAME_TRUE,
     ),
 )
 
@@ -295,7 +296,7 @@ EXCEPTIONS: tuple[Situation, ...] = (
         ends=("oobe",),
         minutes=190,
         findings=("not checked access_not_checked",),
-        stranded=True,
+        doubt="nobody could see the policy",
     ),
 )
 

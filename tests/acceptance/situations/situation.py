@@ -48,9 +48,9 @@ class Situation:
     """`findings` are all that is said of it, as `level code`, but for the reading of the serial.
 
     `ends` are the last screens, one for each of `devices` (by default those of the kit); `minutes` the lifetime of the
-    pass: the one foreseen, or one made behind our back. `danger` says why a pass that would work is refused;
-    `stranded` that a warning comes true. `asked` gives what is asked for beyond the kit, `wait` the minutes until the
-    pass is used, `typed` the code on the person's paper.
+    pass: the one foreseen, or one made behind our back. `danger` says why a pass that would work is refused, `doubt`
+    what was only warned of, or could not be seen, and comes true. `asked` gives what is asked for beyond the kit,
+    `wait` the minutes until the pass is used, `typed` the code on the person's paper.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Situation:
     findings: tuple[str, ...] = ()
     refused: bool = False
     danger: str = ""
-    stranded: bool = False
+    doubt: str = ""
     person: str = "mara.quist"
     arrange: Callable[[World], object] = _nothing
     asked: Callable[[World], Mapping[str, Any]] = _no_more
@@ -71,7 +71,7 @@ class Situation:
     @property
     def expected(self) -> Outcome:
         """What is to come of it, and what tells it from every other situation."""
-        minutes, through = (None, bool(self.danger)) if self.refused else (self.minutes, not self.stranded)
+        minutes, through = (None, bool(self.danger)) if self.refused else (self.minutes, not self.doubt)
         return Outcome(tuple(sorted(self.findings)), minutes, self.ends, through)
 
 
