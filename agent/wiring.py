@@ -106,6 +106,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
             nobody,
             nobody,
             nobody,
+            nobody,
             (store.close,),
         )
     store.stamp(connection.tenant_id)
@@ -124,6 +125,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
         graph.activity,
         graph.administration,
         graph.access,
+        graph.operators,
         (graph.close, store.close),
     )
 
@@ -251,7 +253,13 @@ def _real(tenant: Tenant, proxy: str) -> Connection:
     }
     credentials = {name: _credential(held) for name, held in named.items() if held is not None}
     return Connection(
-        hosts.graph, hosts.login, tenant.tenant_id, credentials, proxy=proxy or None, sign_in=tenant.sign_in
+        hosts.graph,
+        hosts.login,
+        tenant.tenant_id,
+        credentials,
+        proxy=proxy or None,
+        sign_in=tenant.sign_in,
+        issuing_permission=hosts.issuing_permission,
     )
 
 

@@ -267,13 +267,18 @@ class World:
         return [held[user_id] for user_id in found if user_id in held]
 
 
+def seeded(clock: SharedClock, origin: str, options: tenants.Options | None = None) -> mount.Sandbox:
+    """A fresh tenant at that address, by that clock; the same ids every time."""
+    around = mount.Surroundings(pause=clock.wait)
+    chance = random.Random(11)  # noqa: S311 - ids only
+    return tenancies.make(clock.now, chance, origin=origin, options=options, surroundings=around)
+
+
 @contextmanager
 def world(folder: Path, *, options: tenants.Options | None = None, **overrides: str) -> Iterator[World]:
     """A fresh world whose files lie below `folder`; `overrides` are settings."""
     clock = SharedClock()
-    around = mount.Surroundings(pause=clock.wait)
-    seeded = random.Random(11)  # noqa: S311 - ids only
-    sandbox = tenancies.make(clock.now, seeded, origin=ORIGIN, options=options, surroundings=around)
+    sandbox = seeded(clock, ORIGIN, options)
     adapter = WsgiAdapter(sandbox.wsgi, clock.now)
     held = {"state_dir": str(folder / "state"), **overrides}
     chosen = settings.load(None, {}, overrides=held)

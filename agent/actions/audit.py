@@ -12,6 +12,7 @@ proof, approver    how it was known who the person is, and who approved (`approv
 tenant_pass        the pass's id in the tenant
 reference          the tenant's request id
 why, note, evidence    in a sentence
+deed               what somebody signed in for who was refused
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ have operators sign in there too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from agent import errors
 from agent.domain.people import LOCAL, Operator, Role
@@ -25,8 +26,9 @@ class Deed:
 
     @property
     def allowed(self) -> str:
-        """The roles in words: “a lead or a technician”."""
-        return " or ".join(f"{'an' if role.value[0] in 'aeiou' else 'a'} {role}" for role in self.roles)
+        """The roles in words: “a lead, an approver or a technician”."""
+        named = [f"{'an' if role.value[0] in 'aeiou' else 'a'} {role}" for role in self.roles]
+        return " or ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
 
 
 # Whoever looks after the program makes no passes with it; whoever approves makes none either, but may stop what was
@@ -39,9 +41,13 @@ FREEZE = Deed("freeze", (Role.LEAD, Role.ADMIN, Role.APPROVER, Role.AUDITOR, Rol
 UNFREEZE = Deed("lift a freeze", (Role.LEAD, Role.ADMIN))
 ANSWER = Deed("answer what others ask", tuple(Role))
 SETTLE = Deed("settle an alert", (Role.LEAD, Role.ADMIN, Role.AUDITOR))
-READ_AUDIT = Deed("read everybody's decisions", (Role.AUDITOR,))
 EXPORT_AUDIT = Deed("read the audit", (Role.AUDITOR, Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
 CHANGE_POLICY = Deed("change the pass policy", (Role.ADMIN,))
+
+
+def answering(roles: Collection[Role]) -> Deed:
+    """To answer an ask that is put to these roles; to none, where a person is named, whatever they hold."""
+    return replace(ANSWER, roles=tuple(role for role in ANSWER.roles if role in roles) or ANSWER.roles)
 
 
 def may(agent: Agent, by: Operator, deed: Deed) -> None:

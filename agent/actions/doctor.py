@@ -17,7 +17,9 @@ from agent import errors
 from agent.domain import passes, policy_changes, rights
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.milestones import CLOCK_SLACK
+from agent.domain.people import Role
 from agent.ports import Agent, Tenant
+from agent.settings import IssueAs
 from agent.slips import slip, stocks
 
 #: Registrations without which nothing works; the others only where the settings name them. The sandbox has four.
@@ -54,7 +56,7 @@ def examine(agent: Agent) -> tuple[Line, ...]:
     reached = tuple(_reach(agent))
     lines.extend(reached)
     there = all(line.health is Health.OK for line in reached)
-    for look in (_tokens, _clock, _pass_policy, _exclusions, _profiles_under_the_policy, _rights):
+    for look in (_tokens, _clock, _pass_policy, _exclusions, _profiles_under_the_policy, _rights, _roles):
         lines.extend(_safely(look, agent) if there else (_not_asked(look),))
     return tuple(lines)
 
@@ -260,7 +262,7 @@ def _rights(agent: Agent) -> Iterator[Line]:
         if isinstance(fact, NotChecked):
             yield _unchecked(f"rights of {registration}", fact)
             continue
-        yield from _judged(rights.judge(registration, fact.value))
+        yield from _judged(agent, rights.judge(registration, fact.value))
 
 
 def _rights_of(agent: Agent, registration: str) -> Fact[frozenset[str]]:
@@ -270,7 +272,7 @@ def _rights_of(agent: Agent, registration: str) -> Fact[frozenset[str]]:
         return NotChecked("this registration gets no token")
 
 
-def _judged(found: rights.Rights) -> Iterator[Line]:
+def _judged(agent: Agent, found: rights.Rights) -> Iterator[Line]:
     name = f"rights of {found.registration}"
     if found.together:
         yield Line(
@@ -280,10 +282,11 @@ def _judged(found: rights.Rights) -> Iterator[Line]:
             "Take these permissions away in Entra, or use a registration of its own for them.",
         )
     for need in found.missing:
+        by_itself = found.registration == "issuer" and agent.settings.issue_as is IssueAs.OPERATOR
         yield Line(
             name,
-            Health.FAILED if found.registration == "issuer" else Health.WARNING,
-            f"{need.permission} is missing: no {need.feature}",
+            Health.FAILED if found.registration == "issuer" and not by_itself else Health.WARNING,
+            f"{need.permission} is missing: no {need.feature}" + (" but in operators' names" if by_itself else ""),
             "Grant it in the Entra admin centre › App registrations › API permissions, with admin consent.",
         )
     if found.broader and not found.together:
@@ -295,6 +298,29 @@ def _judged(found: rights.Rights) -> Iterator[Line]:
         )
     if not (found.together or found.missing or found.broader):
         yield Line(name, Health.OK, f"{len(found.granted)} permissions, all needed")
+
+
+def _roles(agent: Agent) -> Iterator[Line]:
+    """Who may act here: a way to sign in, and groups that are there."""
+    if not agent.settings.operators_sign_in:
+        yield Line("roles", Health.OK, "played on the sandbox: `--as` chooses one")
+        return
+    roles, real = agent.settings.roles, agent.settings.tenant
+    if real is not None and real.registrations.operators is None:
+        remedy = "Name the registration operators in the settings; the README says how to make it."
+        yield Line("roles", Health.WARNING, "nobody can sign in, so nothing can be issued", remedy)
+    if not roles.technician | roles.lead:
+        remedy = "Set roles.technician to the object ids of Entra groups."
+        yield Line("roles", Health.WARNING, "no group holds the role technician or lead: nobody may issue", remedy)
+    names = agent.tenant.group_names(roles.every_group)
+    for role in Role:
+        lost = sorted(roles.groups(role) - set(names))
+        if lost:
+            said = f"{role}: no group {', '.join(lost)} can be read in this tenant"
+            yield Line("roles", Health.FAILED, said, f"Correct roles.{role} in the settings.")
+        elif roles.groups(role):
+            named = ", ".join(sorted(names[one] for one in roles.groups(role)))
+            yield Line("roles", Health.OK, f"{role}: members of {named}")
 
 
 def _certificates(agent: Agent) -> Iterator[Line]:

@@ -52,7 +52,7 @@ def issue(agent: Agent, request: planning.Request, facts: cases.Facts | None = N
         )
     clocks.refuse_set_back(agent, request.by, "pass.issue")
     plan = planning.plan(agent, request, facts)
-    agent.tenant.require_token("issuer")
+    agent.passes.ready()
     _rehearse(agent, plan)
     cleared: list[str] = []
     try:

@@ -1,7 +1,8 @@
 """After a lost answer: look until the pass is seen or ten minutes have gone by, and delete only what is ours.
 
 Ours is provable when all of this holds: the id was not there just before we asked, the terms are the ones we
-asked for, it was made no earlier than we asked, and where the audit log can be read it names our app as the maker. Its
+asked for, it was made no earlier than we asked, and where the audit log can be read it names our app as the maker: or,
+for a pass asked for in an operator's own name, that operator, because Entra's audit names the user then and no app. Its
 rows come late: until there is one, nothing is proven.
 Anything else is somebody else's pass and stays: Entra holds one pass for a person, so ours is not there then, and a
 person decides about theirs.
@@ -17,6 +18,7 @@ from agent.actions import audit, removal
 from agent.domain import journeys, passes
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
+from agent.settings import IssueAs
 
 #: A create whose answer was lost shows within minutes or not at all (one look each sweep until then).
 LOOK_FOR = timedelta(minutes=10)
@@ -43,7 +45,8 @@ def _provably_ours(agent: Agent, row: passes.Pass, found: passes.TenantPass) -> 
         return True
     us = agent.tenant.token("issuer")
     makers = {audit.app_id for audit in audits.value if audit.pass_id == found.id and audit.made}
-    return isinstance(us, Known) and us.value in makers
+    in_own_name = agent.settings.issue_as is IssueAs.OPERATOR and row.by_id in makers
+    return in_own_name or (isinstance(us, Known) and us.value in makers)
 
 
 def mend(agent: Agent, row: passes.Pass, by: str) -> passes.Pass:

@@ -66,6 +66,8 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, ap
         report = preflight.preflight(agent, whole, no_older_than=tenant_part.SAME_ISSUE)
     who = report.facts.people[request.asked.person]
     terms, person = report.verdict.terms, who.person
+    if isinstance(person, Known) and person.value is not None:
+        _refuse_oneself(agent, request, person.value)
     if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
         raise _refusal(agent, request, report)
     now = agent.clock.now()
@@ -81,6 +83,19 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, ap
         others=tuple(found.id for found in who.listed.value) if isinstance(who.listed, Known) else (),
     )
     return Plan(request, report, person.value, row, _sheets(agent, request, report, row), approval)
+
+
+def _refuse_oneself(agent: Agent, request: Request, person: people.Person) -> None:
+    """An operator's own account is somebody else's to serve; Entra says so too where passes are made in their name."""
+    if person.id != request.by.id:
+        return
+    facts = audit.operator(request.by) | audit.told(person=person.user_name, refusals="own_pass")
+    entry = AuditEntry(agent.clock.now(), request.by.name, "pass.issue", "refused", person.id, facts=facts)
+    with agent.store.begin() as tx:
+        tx.audit.append(entry)
+    raise errors.Refused(
+        "You cannot make a pass for yourself.", "Ask a colleague; an administrator can in Entra.", codes=("own_pass",)
+    )
 
 
 def _whole_kit(agent: Agent, report: preflight.Report) -> cases.KitAsked:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent import errors
-from agent.actions import audit
+from agent.actions import audit, authority, operators
 from agent.domain import passes, policy_changes
 from agent.domain.facts import Known, NotChecked
-from agent.ports import Administrator, Agent, AuditEntry
+from agent.ports import Administrator, Agent, AuditEntry, SignedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,11 @@ class Proposal:
 def propose(agent: Agent, change: policy_changes.Change) -> Proposal:
     """Work out a change without making it.
 
-    Raises Refused, with the allowed range, for a value that is not possible, and for a group that cannot be found.
+    Raises Refused, with the allowed range, for a value that is not possible, and for a group that cannot be found;
+    Misconfigured where operators sign in and nobody could hold the role that it takes.
     """
+    if agent.settings.operators_sign_in:
+        operators.require_groups(agent, authority.CHANGE_POLICY)
     before = _read(agent)
     after = policy_changes.apply(before, change)
     names = agent.tenant.group_names(before.named_groups | after.named_groups)
@@ -86,9 +89,13 @@ def propose(agent: Agent, change: policy_changes.Change) -> Proposal:
 def change(agent: Agent, proposal: Proposal, administrator: Administrator) -> passes.PassPolicy:
     """Make it with an administrator's own sign-in; returns the policy as read afterwards.
 
-    Raises Stale when somebody changed the policy since it was shown, TenantRefused when the administrator may not,
-    and OutcomeUnknown when no answer came. Each of these but the first is audited, with the difference.
+    Where operators sign in, the administrator must hold the role admin here as well: Refused, and audited. Raises
+    Stale when somebody changed the policy since it was shown, TenantRefused when the administrator may not, and
+    OutcomeUnknown when no answer came. Each of these but Stale is audited, with the difference.
     """
+    if agent.settings.operators_sign_in:
+        who = SignedIn(administrator.id, administrator.name)
+        operators.admitted(agent, who, authority.CHANGE_POLICY)
     if _read(agent) != proposal.before:
         raise errors.Stale(
             "Somebody changed the policy since this difference was shown.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from agent import errors
 from agent.actions import audit
-from agent.domain import journeys, passes
+from agent.domain import journeys, passes, rights
 from agent.domain.facts import Known, NotChecked
 from agent.ports import Agent, AuditEntry, Transaction
 
@@ -25,6 +25,12 @@ class Reason:
     sentence: str
     by: str
     reference: str = ""
+
+
+def by_itself(agent: Agent) -> bool:
+    """Whether the program may delete passes in nobody's name; where they are made in operators' names it need not."""
+    fact = agent.tenant.rights("issuer")
+    return isinstance(fact, NotChecked) or rights.may_issue(fact.value)
 
 
 def still_listed(agent: Agent, person_id: str, tenant_id: str) -> bool:

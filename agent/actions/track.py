@@ -20,6 +20,7 @@ from agent.ports import Agent, AuditEntry, Transaction
 
 #: The longest window in which the tenant counts what we write: a pass that ends in it has to be deleted in it.
 _SOON = timedelta(seconds=150)
+_BY_HAND = "The program has no right to delete passes by itself: revoke it with `tapslip revoke`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,11 @@ def _remove_orphans(agent: Agent, notes: _Notes) -> None:
     with agent.store.begin() as tx:
         waiting = {journey.person_id for journey in tx.journeys.open()}
         orphans = [r for r in tx.passes.open() if r.state is passes.PassState.ISSUED and r.person_id not in waiting]
-    for row in orphans if agent.settings.sandbox else ():
+    for row in orphans:
         try:
+            if not removal.by_itself(agent):
+                notes.trouble.append(f"pass {row.id}: no open journey needs it. {_BY_HAND}")
+                continue
             removal.remove(agent, row, removal.Reason("no open journey needs it", authority.ITSELF.name))
         except errors.AgentError as problem:
             notes.trouble.append(f"pass {row.id}: {problem.summary} {problem.advice}".strip())
@@ -150,10 +154,13 @@ def _settle(agent: Agent, person_id: str, kit: Sequence[Journey], view: observe.
     if row is not None and row.state is passes.PassState.ISSUED:
         row = _notice_gone(agent, row, view, notes)
         needed = any(standing.needs_pass for standing in standings.values()) and not over
-        if row.state is passes.PassState.ISSUED and not needed and agent.settings.sandbox:
+        if row.state is passes.PassState.ISSUED and not needed:
             why = "its time was up" if over else "the new credential is in use"
             kept = not _may_go(person_id, view, notes, over=over)
-            if not kept:
+            if not kept and not removal.by_itself(agent):
+                kept = not over
+                notes.trouble.append(f"{kit[0].user_name}: the pass is no longer needed: {why}. {_BY_HAND}")
+            elif not kept:
                 removal.remove(agent, row, removal.Reason(why, authority.ITSELF.name))
     ended = row.ends_at if row is not None else None
     _close_settled(agent, kit, view.at, ended, settled=not odd and not kept)

@@ -15,6 +15,7 @@ import click
 
 from agent import errors, wiring
 from agent.actions import audit as auditing
+from agent.actions import authority
 from agent.actions import reconcile as reconciling
 from agent.cli import opening, shapes
 from agent.domain import characters
@@ -139,9 +140,10 @@ def _told(one: Pair) -> str:
 def export(ctx: click.Context, file: Path | None, since: str) -> None:
     """JSON lines for a SIEM, to FILE or standard output; an anchor first and last."""
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        by = opening.operator(options)
-        lines = auditing.export(agent, by, _since(since, agent.clock.now()))
+    with opening.agent_for(options, acts=True) as agent:
+        from_then = _since(since, agent.clock.now())
+        by = opening.identified(options, agent, authority.EXPORT_AUDIT)
+        lines = auditing.export(agent, by, from_then)
         if file is None:
             _write(lines, sys.stdout)
         else:

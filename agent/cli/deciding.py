@@ -9,6 +9,7 @@ import click
 
 from agent import errors
 from agent.actions import asks as asking
+from agent.actions import authority, removal
 from agent.actions import freeze as freezing
 from agent.cli import opening, shapes
 from agent.domain import asks, characters
@@ -57,9 +58,9 @@ def refuse(ctx: click.Context, number: str, note: str) -> None:
 
 def _answer(ctx: click.Context, number: str, note: str, *, sure: bool, approved: bool) -> None:
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        by = opening.operator(options)
+    with opening.agent_for(options, acts=True) as agent:
         found = asking.find(agent, number.strip().upper())
+        by = opening.identified(options, agent, authority.answering(() if found.named else found.roles))
         _say(agent, found)
         if not sure and not click.confirm("Say yes to this?"):
             raise errors.Refused("You answered no question; the ask still waits.", codes=("declined",))
@@ -112,8 +113,8 @@ def _time(agent: Agent, at: datetime) -> str:
 def freeze(ctx: click.Context, why: str, revoke_all: bool, yes: bool) -> None:  # noqa: FBT001  click's way
     """No pass is made any more, in any process, until a lead and an admin lift it together."""
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        by = opening.operator(options)
+    with opening.agent_for(options, acts=True) as agent:
+        by = opening.identified(options, agent, authority.REVOKE if revoke_all else authority.FREEZE)
         also = " and take every live pass away" if revoke_all else ""
         if not yes and not click.confirm(f"Stop making passes{also}?"):
             raise errors.Refused("You answered no; nothing was changed.", codes=("declined",))
@@ -124,7 +125,8 @@ def freeze(ctx: click.Context, why: str, revoke_all: bool, yes: bool) -> None:  
         if not revoke_all:
             click.echo("  Passes that are live go on working; --revoke-all takes them away.")
             return
-        taken = freezing.take_all_away(agent, by)
+        mine = agent if removal.by_itself(agent) else opening.in_own_name(agent, by)
+        taken = freezing.take_all_away(mine, by)
     click.echo(f"✓ {taken.gone} {'pass is' if taken.gone == 1 else 'passes are'} gone; the tenant was asked.")
     for line in taken.trouble:
         click.echo(f"  ! {line}", err=True)
@@ -137,8 +139,8 @@ def freeze(ctx: click.Context, why: str, revoke_all: bool, yes: bool) -> None:  
 def unfreeze(ctx: click.Context) -> None:
     """Ask the other office to lift the freeze: a lead asks an admin, an admin a lead."""
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        put = freezing.unfreeze(agent, opening.operator(options))
+    with opening.agent_for(options, acts=True) as agent:
+        put = freezing.unfreeze(agent, opening.identified(options, agent, authority.UNFREEZE))
         until = _time(agent, put.ends_at)
     other = " or ".join(sorted(put.roles))
     click.echo(f"Nothing is lifted yet: the {other} must agree, until {until}:")

@@ -39,8 +39,8 @@ def _say(ended: closing.Ended) -> None:
 def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001  click's way
     """Take the pass away from a journey and from all that share it."""
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        by = opening.operator(options)
+    with opening.agent_for(options, acts=True) as opened:
+        agent, by = opening.acting(options, opened, authority.REVOKE)
         authority.may_revoke(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("These journeys lose their pass:")
@@ -56,8 +56,8 @@ def revoke(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001
 def close(ctx: click.Context, journey: str, yes: bool) -> None:  # noqa: FBT001  click's way
     """Close one journey; the pass goes unless another open journey of the person needs it."""
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        by = opening.operator(options)
+    with opening.agent_for(options, acts=True) as opened:
+        agent, by = opening.acting(options, opened, authority.REVOKE)
         authority.may_revoke(agent, by)
         kit = closing.kit_of(agent, journey.strip().upper())
         click.echo("This journey will be closed:")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from agent import errors
+from agent.actions import authority
 from agent.actions import incident as incidents
 from agent.actions import worklist as worklists
 from agent.cli import opening, shapes
@@ -55,8 +56,9 @@ def _say(row: listed.Row, zone: ZoneInfo) -> None:
 def settle(ctx: click.Context, alert: str, note: str) -> None:
     """Say what an alert was; it leaves the list."""
     options = opening.globals_of(ctx)
-    with opening.agent_for(options) as agent:
-        worklists.settle(agent, alert.strip(), opening.operator(options), note.strip())
+    with opening.agent_for(options, acts=True) as agent:
+        by = opening.identified(options, agent, authority.SETTLE)
+        worklists.settle(agent, alert.strip(), by, note.strip())
     click.echo("✓ Settled, and written down.")
 
 

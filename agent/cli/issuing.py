@@ -11,8 +11,8 @@ from typing import Any, Final
 import click
 
 from agent import errors
+from agent.actions import authority, planning, sheets
 from agent.actions import issue as issuing
-from agent.actions import planning, sheets
 from agent.actions import preflight as preflighting
 from agent.cli import opening, shapes, words
 from agent.cli.folder import FolderPaper
@@ -75,10 +75,12 @@ def issue(ctx: click.Context, /, **options: Any) -> None:
     """Make one pass for a person's kit; one slip for each journey."""
     _refuse_careless(options)
     globals_ = opening.globals_of(ctx)
-    with opening.agent_for(globals_) as agent:
+    with opening.agent_for(globals_, acts=True) as opened:
+        asked = kit_asked(opened, options)
+        agent, by = opening.acting(globals_, opened, authority.ISSUE)
         request = planning.Request(
-            by=opening.operator(globals_),
-            asked=kit_asked(agent, options),
+            by=by,
+            asked=asked,
             paper=FolderPaper(options["folder"]) if options["folder"] else None,
             screen=show_code if options["show_code"] else None,
             wanted=sheets.Wanted(options["variant"], options["stock"], options["lang"]),

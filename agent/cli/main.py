@@ -100,7 +100,7 @@ class _Lazy(click.Group):
     "--as",
     "role",
     type=click.Choice(["technician", "lead", "approver", "auditor", "admin"]),
-    help="The role you play (sandbox only; default: technician).",
+    help="The role you act in: on the sandbox any (default: technician), else one that you hold.",
 )
 @click.version_option(package_name="tapslip", prog_name="tapslip")
 @click.pass_context

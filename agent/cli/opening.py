@@ -4,45 +4,90 @@ from __future__ import annotations
 
 import getpass
 import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from agent import errors, logs, settings, wiring
+from agent import errors, logs, ports, settings, wiring
+from agent.actions import authority, operators
 from agent.cli.main import Globals
-from agent.domain.people import Operator, Role
+from agent.domain import characters
+from agent.domain.people import LOCAL, Operator, Role
 from agent.ports import Agent
 
 
-def load_settings(options: Globals) -> settings.Settings:
+def load_settings(options: Globals, *, acts: bool = False) -> settings.Settings:
     """The settings of this call; logging is set up by the way. Raises Misconfigured, and WrongUsage for a role.
 
-    On a real tenant nobody can choose a role by an option, not even to look.
+    A command that `acts` has its operator sign in, who may choose among the roles they hold. Where operators sign in,
+    nobody can choose a role just to look.
     """
     logs.set_up(sys.stderr)
     loaded = settings.load(options.settings, settings.environment())
-    if options.role and not loaded.sandbox:
+    if options.role and loaded.operators_sign_in and not acts:
         raise errors.WrongUsage(
-            "--as is for the sandbox only.", "On a real tenant your role comes from your Entra groups."
+            "--as means nothing here: nobody signs in for this command.",
+            "Where operators sign in, roles come from their Entra groups. Leave --as out.",
         )
     return loaded
 
 
 @contextmanager
-def agent_for(options: Globals) -> Iterator[Agent]:
-    """An Agent for the length of a command."""
-    agent = wiring.build(load_settings(options))
+def agent_for(options: Globals, *, acts: bool = False) -> Iterator[Agent]:
+    """An Agent for the length of a command; `acts` for those that have their operator sign in."""
+    agent = wiring.build(load_settings(options, acts=acts))
     try:
         yield agent
     finally:
         agent.close()
 
 
+def acting(options: Globals, agent: Agent, deed: authority.Deed) -> tuple[Agent, Operator]:
+    """Who acts, and the agent that acts for them; raises as `identified`. Close the agent that was given."""
+    by = identified(options, agent, deed)
+    return in_own_name(agent, by), by
+
+
 def operator(options: Globals) -> Operator:
-    """Who acts: the machine's user in the role played."""
+    """The machine's user in the role played: for what takes the machine's own files, and no sign-in."""
     role = Role(options.role or "technician")
-    return Operator(f"local:{role}", f"{_user()} ({role})", role)
+    return Operator(f"{LOCAL}{role}", f"{_user()} ({role})", role)
+
+
+def in_own_name(agent: Agent, by: Operator) -> Agent:
+    """The agent that acts in the name of somebody who signed in a moment ago, where the settings want that."""
+    return operators.in_own_name(agent, by, _asking("Sign in once more, to act in your own name"))
+
+
+def identified(options: Globals, agent: Agent, deed: authority.Deed) -> Operator:
+    """Who acts: after a sign-in in their own browser, or in the role played, whatever that may do.
+
+    Raises as `operators.sign_in`.
+    """
+    chosen = Role(options.role) if options.role else None
+    if not agent.settings.operators_sign_in:
+        return operator(options)
+    if agent.settings.sandbox:
+        _say("On the sandbox, in another terminal: tapslip sandbox person sign-in UPN 'ADDRESS'")
+    by = operators.sign_in(agent, _asking("Sign in as the operator"), deed, chosen)
+    _say(f"Signed in: {characters.shown(by.name)} ({by.role})")
+    return by
+
+
+def _asking(what: str) -> ports.Shown:
+    """How somebody at this terminal is asked to sign in; on standard error, because the other may be JSON."""
+
+    def browser(address: str) -> None:
+        _say(f"{what}; this opens in your browser:\n  {address}")
+        webbrowser.open(address)
+
+    return ports.Shown(browser, lambda address, code: _say(f"{what}: open {address} and type {code}"))
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _user() -> str:

@@ -116,6 +116,11 @@ class Rights:
     together: tuple[str, ...]
 
 
+def may_issue(granted: Iterable[str]) -> bool:
+    """Whether these permissions make and delete passes."""
+    return not _ISSUES.isdisjoint(granted)
+
+
 def judge(registration: str, granted: Iterable[str]) -> Rights:
     """Compare what a token carries (its `roles`) with what this registration is for."""
     held = frozenset(granted)

@@ -1,4 +1,4 @@
-"""Microsoft Graph behind the Protocols of `agent.ports`; `connect` gives all five over one Session.
+"""Microsoft Graph behind the Protocols of `agent.ports`; `connect` gives them all over one Session.
 
 Reads use the registration `watcher`, passes are made and deleted by `issuer`. Requests leave only through
 `transport`, addresses come only from `urls`, answers are read only by `answers`.

@@ -35,30 +35,30 @@ class GraphAdministration:
 
     def sign_in(self, shown: ports.Shown) -> GraphAdministrator:
         """Somebody's own sign-in at `writer`; raises Refused, Misconfigured and TenantUnreachable."""
-        return GraphAdministrator(self._calls, self._sign_ins.delegated(WRITER, (POLICY_PERMISSION,), shown))
+        signed_in = self._sign_ins.delegated(WRITER, (POLICY_PERMISSION,), shown)
+        return GraphAdministrator(self._calls.acting(WRITER, signed_in.bearer), signed_in.identity)
 
 
 class GraphAdministrator:
     """Fits `ports.Administrator`."""
 
-    def __init__(self, calls: Calls, signed_in: sign_in.Delegated) -> None:
+    def __init__(self, calls: Calls, identity: sign_in.Identity) -> None:
         self._calls = calls
-        self._signed_in = signed_in
+        self._identity = identity
 
     @property
     def id(self) -> str:
         """Their object id."""
-        return self._signed_in.identity.object_id
+        return self._identity.object_id
 
     @property
     def name(self) -> str:
         """Their user name."""
-        return self._signed_in.identity.user_name or self.id
+        return self._identity.user_name or self.id
 
     def write_policy(self, before: passes.PassPolicy, after: passes.PassPolicy) -> str:
         """Change what differs; raises TenantRefused, TenantThrottled and OutcomeUnknown, as the port says."""
         address = urls.address(urls.V1, *tenant.POLICY)
-        self._calls.tokens.lend(WRITER, self._signed_in.bearer)
         try:
             return self._calls.change(address, WRITER, _body(before, after))
         except errors.TenantRefused as refused:
@@ -73,8 +73,6 @@ class GraphAdministrator:
                 "Look with `tapslip policy show` before you try again.",
                 lost.reference,
             ) from None
-        finally:
-            self._calls.tokens.lend(WRITER, None)
 
 
 def _not_allowed(name: str, refused: errors.TenantRefused) -> errors.TenantRefused:

@@ -6,6 +6,7 @@ has been mended: so after any failure its application object is thrown away, and
 
 from __future__ import annotations
 
+import copy
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -85,19 +86,18 @@ class Tokens:
 
     def forget(self, registration: str, claims: str | None = None) -> None:
         """Ask for a new token next time: Graph did not accept this one. `claims` is what it asked for, as JSON."""
-        if registration not in self._locks:
+        if registration not in self._locks or registration in self._lent:
             return
         with self._locks[registration]:
             self._applications.pop(registration, None)
             if claims is not None:
                 self._challenges[registration] = claims
 
-    def lend(self, registration: str, bearer: Callable[[], str] | None) -> None:
-        """Let an operator's own token stand for a registration's from now on, or no longer (None)."""
-        if bearer is None:
-            self._lent.pop(registration, None)
-        else:
-            self._lent[registration] = bearer
+    def acting(self, registration: str, bearer: Callable[[], str]) -> Tokens:
+        """The same tokens, but in a registration's place somebody's own, as `bearer` gives it."""
+        mine = copy.copy(self)
+        mine._lent = {**self._lent, registration: bearer}
+        return mine
 
     def credential(self, registration: str) -> Credential:
         """The credential of a registration; raises Misconfigured when the settings name none."""

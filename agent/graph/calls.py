@@ -5,6 +5,7 @@ Every call carries the token of one registration. How each leaves, and when it i
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -50,6 +51,17 @@ class Calls:
         self._sender = Sender(connection, transport, clock, chance)
         self._batches = batches.Batches(connection.graph, self._sender, transport)
         self.tokens = self._sender.tokens
+
+    def acting(self, registration: str, bearer: Callable[[], str]) -> Calls:
+        """The same calls under the same limits, with somebody's own token in a registration's place.
+
+        Graph then allows what both allow: the registration's delegated permission and the person's own role.
+        """
+        mine = copy.copy(self)
+        mine._sender = self._sender.acting(registration, bearer)
+        mine._batches = batches.Batches(self._origin, mine._sender, self._transport)
+        mine.tokens = mine._sender.tokens
+        return mine
 
     def get(
         self, address: urls.Address, registration: str = "watcher", *, headers: Mapping[str, str] | None = None

@@ -12,18 +12,28 @@ from agent import errors
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One national cloud: https origins of sign-in and Graph, and whether it has Temporary Access Passes at all."""
+    """One national cloud: https origins of sign-in and Graph, and whether it has Temporary Access Passes at all.
+
+    `issuing_permission` is the delegated permission to make and delete them. Microsoft's list of permissions has the
+    narrow one for the public cloud only (microsoftgraph/microsoft-graph-devx-content, permissions/new, 2026-08).
+    """
 
     name: str
     login: str
     graph: str
     has_passes: bool = True
+    issuing_permission: str = "UserAuthenticationMethod.ReadWrite.All"
 
 
 CLOUDS = {
     cloud.name: cloud
     for cloud in (
-        Cloud("global", "https://login.microsoftonline.com", "https://graph.microsoft.com"),
+        Cloud(
+            "global",
+            "https://login.microsoftonline.com",
+            "https://graph.microsoft.com",
+            issuing_permission="UserAuthMethod-TAP.ReadWrite.All",
+        ),
         Cloud("us_gov", "https://login.microsoftonline.us", "https://graph.microsoft.us"),
         Cloud("us_gov_dod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
         Cloud(

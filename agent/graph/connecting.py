@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import requests.adapters
 
 from agent import ports
-from agent.graph import access, activity, administration, apple_tenant, devices, passes, people, tenant
+from agent.graph import access, activity, administration, apple_tenant, devices, operators, passes, people, tenant
 from agent.graph.calls import Calls
 from agent.graph.connection import Connection
 from agent.graph.sign_in import SignIns
@@ -32,12 +32,9 @@ class Graph:
     sign_ins: SignIns
     administration: administration.GraphAdministration
     access: access.GraphAccess
+    operators: operators.GraphOperators
     calls: Calls
     transport: Transport
-
-    def act_as(self, registration: str, bearer: Callable[[], str] | None) -> None:
-        """Let an operator's own token stand for a registration's from now on, or no longer (None)."""
-        self.calls.tokens.lend(registration, bearer)
 
     def close(self) -> None:
         """Let go of threads and connections."""
@@ -64,6 +61,7 @@ def connect(
         sign_ins=sign_ins,
         administration=administration.GraphAdministration(calls, sign_ins),
         access=access.GraphAccess(calls),
+        operators=operators.GraphOperators(calls, sign_ins, connection.issuing_permission),
         calls=calls,
         transport=transport,
     )

@@ -32,7 +32,7 @@ class Connection:
     `graph` and `login` are https origins without version, tenant or trailing slash; `ca_file` a PEM file that replaces
     the usual certificate authorities; `proxy` an address, used for everything; `registrations` by name (`watcher`, …).
     `whole_seconds` is how long one answer may take to its last byte; `sign_in` is how operators sign in: by `browser`,
-    or by `device_code`.
+    or by `device_code`; `issuing_permission` is what they are asked to let us do in their name.
     """
 
     graph: str
@@ -44,3 +44,4 @@ class Connection:
     sandbox: bool = False
     whole_seconds: float = 60.0
     sign_in: str = "browser"
+    issuing_permission: str = "UserAuthMethod-TAP.ReadWrite.All"

@@ -46,6 +46,10 @@ class GraphPasses:
             raise calls.outcome_unknown(answer.reference)
         return minted
 
+    def ready(self) -> None:
+        """Nothing, if a token can be had; raises Misconfigured, TenantUnreachable, and Refused for a past sign-in."""
+        self._graph.tokens.bearer(REGISTRATION)
+
     def busy_for(self) -> float:
         """Seconds until the tenant lets us make passes again; 0.0 when it does now."""
         return self._graph.closed_for(REGISTRATION)

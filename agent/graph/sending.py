@@ -10,6 +10,7 @@ Retry-After closes the gate of its limit for everybody; without it the pause gro
 from __future__ import annotations
 
 import base64
+import copy
 import itertools
 import json
 import re
@@ -58,6 +59,12 @@ class Sender:
         self._chance = chance
         self.tokens = auth.Tokens(connection, transport)
         self.gates = pacing.Gates(clock)
+
+    def acting(self, registration: str, bearer: Callable[[], str]) -> Sender:
+        """The same sender under the same limits, with somebody's own token in a registration's place."""
+        mine = copy.copy(self)
+        mine.tokens = self.tokens.acting(registration, bearer)
+        return mine
 
     def read(self, request: Request) -> Answer:
         """Repeat while it may help and patience lasts; then the error of the last try."""

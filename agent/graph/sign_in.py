@@ -64,17 +64,25 @@ class SignIns:
         """
         return self._signed_in(OPERATORS, (), shown).identity
 
-    def delegated(self, registration: str, permissions: Sequence[str], shown: ports.Shown) -> Delegated:
-        """A token with these delegated permissions in the operator's name; raises as `identify` does."""
-        scopes = tuple(f"{self._connection.graph}/{permission}" for permission in permissions)
-        return self._signed_in(registration, scopes, shown)
+    def delegated(
+        self, registration: str, permissions: Sequence[str], shown: ports.Shown, *, known: str = ""
+    ) -> Delegated:
+        """A token with these delegated permissions in the operator's name; raises as `identify` does.
 
-    def _signed_in(self, registration: str, scopes: Sequence[str], shown: ports.Shown) -> Delegated:
+        `known` is the user name of somebody who signed in a moment ago: their browser then asks them nothing. Who
+        answered is for the caller to compare.
+        """
+        scopes = tuple(f"{self._connection.graph}/{permission}" for permission in permissions)
+        return self._signed_in(registration, scopes, shown, known)
+
+    def _signed_in(self, registration: str, scopes: Sequence[str], shown: ports.Shown, known: str = "") -> Delegated:
         refuse_inside_transaction()
         application = self._application(registration, renewable=bool(scopes))
-        way = self._by_device_code if self._connection.sign_in == "device_code" else self._by_browser
         try:
-            found, nonce = way(application, list(scopes), shown)
+            if self._connection.sign_in == "device_code":
+                found, nonce = self._by_device_code(application, list(scopes), shown)
+            else:
+                found, nonce = self._by_browser(application, list(scopes), shown, known)
         except errors.AgentError:
             raise
         except Exception:  # noqa: BLE001  MSAL raises ValueError, KeyError and its own, with answers in them
@@ -103,12 +111,13 @@ class SignIns:
         )
 
     def _by_browser(
-        self, application: Any, scopes: list[str], shown: ports.Shown
+        self, application: Any, scopes: list[str], shown: ports.Shown, known: str
     ) -> tuple[Mapping[str, Any], str | None]:
         """(what came of it, the nonce that its id token must repeat)."""
+        asks = {"login_hint": known} if known else {"prompt": "select_account"}
         with loopback.Landing() as landing:
             flow = application.initiate_auth_code_flow(
-                scopes, redirect_uri=landing.address, prompt="select_account", response_mode="form_post"
+                scopes, redirect_uri=landing.address, response_mode="form_post", **asks
             )
             nonce = parse_qs(urlsplit(flow["auth_uri"]).query).get("nonce", [""])[0]
             shown.browser(flow["auth_uri"])

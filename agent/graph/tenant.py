@@ -87,14 +87,10 @@ class GraphTenant:
 
         return self._calls.fact(read, f"GET {address.shape}", ORGANISATION_PERMISSION)
 
-    def require_token(self, registration: str) -> None:
-        """Nothing, if it gets one; raises Misconfigured or TenantUnreachable."""
-        self._calls.tokens.bearer(registration)
-
     def token(self, registration: str) -> Fact[str]:
         """That a registration gets a token: Known(its app id), or why not; raises TenantUnreachable."""
         try:
-            self.require_token(registration)
+            self._calls.tokens.bearer(registration)
             client_id = self._calls.tokens.client_id(registration)
         except errors.Misconfigured as wrong:
             return NotChecked(f"{wrong.summary} {wrong.advice}".strip())

@@ -43,11 +43,13 @@ from agent.ports.tenant import (
     Administrator,
     Apple,
     Devices,
+    Operators,
     Organisation,
     PassAudit,
     Passes,
     People,
     Shown,
+    SignedIn,
     SignIn,
     Tenant,
 )
@@ -79,6 +81,7 @@ __all__ = [
     "JourneyRows",
     "Lease",
     "LeaseRows",
+    "Operators",
     "Organisation",
     "Paper",
     "PassAudit",
@@ -87,6 +90,7 @@ __all__ = [
     "People",
     "Shown",
     "SignIn",
+    "SignedIn",
     "SlipRows",
     "Store",
     "Tenant",
@@ -137,6 +141,7 @@ class Agent:
     activity: Activity
     administration: Administration
     access: Access
+    operators: Operators
     closers: tuple[Callable[[], None], ...] = ()
     tenant_memory: TenantMemory = field(default_factory=TenantMemory)
 

@@ -48,6 +48,9 @@ class Passes(Protocol):
         when the request left and no whole answer came.
         """
 
+    def ready(self) -> None:
+        """Nothing, if one could be made now; raises Misconfigured, TenantUnreachable, Refused for a past sign-in."""
+
     def busy_for(self) -> float:
         """Seconds for which the tenant has asked us to make no passes; 0.0 when it has not."""
 
@@ -125,9 +128,6 @@ class Tenant(Protocol):
     def organisation(self) -> Fact[Organisation]:
         """Name and id."""
 
-    def require_token(self, registration: str) -> None:
-        """Nothing, if the registration gets a token; raises Misconfigured or TenantUnreachable, with what to do."""
-
     def token(self, registration: str) -> Fact[str]:
         """That a registration (`watcher`, `issuer`, …) gets a token: Known(its app id), or why not."""
 
@@ -197,6 +197,28 @@ class Shown:
 
     browser: Callable[[str], None]
     device_code: Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who signed in just now, as their own checked id token says: object id (lower case) and user name."""
+
+    id: str
+    user_name: str
+
+
+class Operators(Protocol):
+    """Operators who prove who they are, and what may be done in their own name."""
+
+    def identify(self, shown: Shown) -> SignedIn:
+        """Wait for somebody to sign in; raises Refused (nobody did), Misconfigured and TenantUnreachable."""
+
+    def passes_as(self, by: people.Operator, shown: Shown) -> Passes:
+        """Passes made and deleted with the token of an operator who signed in a moment ago.
+
+        Raises as `identify` does, and Refused when another person signs in now. What they make raises TenantRefused
+        where Entra's own rules for the operator do not allow it.
+        """
 
 
 class Administrator(Protocol):

@@ -34,6 +34,9 @@ class Weak:
     def delete(self, person_id: str, tenant_id: str) -> str:
         return self.line.delete(person_id, tenant_id)
 
+    def ready(self) -> None:
+        self.line.ready()
+
     def busy_for(self) -> float:
         return self.line.busy_for()
 

@@ -77,6 +77,15 @@ class Tenancy:
 
     def passes_of(self, person: str) -> list[str]:
         """The ids of the passes that the tenant lists for somebody."""
+        return [row["id"] for row in self.listed(f"users/{person}/authentication/temporaryAccessPassMethods")]
+
+    def group_of(self, person: str, name: str) -> str:
+        """The id of a group that somebody is in."""
+        rows = self.listed(f"users/{person}/memberOf")
+        return next(str(row["id"]) for row in rows if row["displayName"] == name)
+
+    def listed(self, path: str) -> list[dict[str, Any]]:
+        """What Graph lists there."""
         form = {
             "client_id": self.ready["client_id"],
             "client_secret": self.ready["client_secret"],
@@ -85,12 +94,11 @@ class Tenancy:
         }
         place = f"{self.ready['login']}/{self.ready['tenant_id']}/oauth2/v2.0/token"
         token = self.session.post(place, data=form, timeout=60).json()["access_token"]
-        listed = self.session.get(
-            f"{self.ready['graph']}/v1.0/users/{person}/authentication/temporaryAccessPassMethods",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
+        headers = {"Authorization": f"Bearer {token}"}
+        listed: dict[str, Any] = self.session.get(
+            f"{self.ready['graph']}/v1.0/{path}", headers=headers, timeout=60
         ).json()
-        return [row["id"] for row in listed["value"]]
+        return list(listed["value"])
 
 
 @dataclass

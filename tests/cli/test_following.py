@@ -158,7 +158,7 @@ def test_a_role_that_may_not_touch_passes_may_still_look(
 ) -> None:
     for command in (("revoke", kit[0]), ("close", kit[0], "--yes")):
         said = terminal.run(*command, role=role)
-        refused(said, 3, f"The role {role} may not withdraw", "A lead or an approver or a technician may")
+        refused(said, 3, f"The role {role} may not withdraw", "A lead, an approver or a technician may")
     said = terminal.run(*ISSUE, "--slip", str(terminal.slips), role=role)
     refused(said, 3, f"The role {role} may not issue", "A lead or a technician may")
     assert terminal.run("status", role=role).code == 0

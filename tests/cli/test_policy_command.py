@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import webbrowser
-
 import pytest
 
-from agent.cli import door
 from tests.cli.terminal import DOMAIN, Tenancy, Terminal, refused
+from tests.cli.visitor import somebody_at_the_browser
 
 GROUP = "8f2d4c1a-5b6e-4f70-9a8b-1c2d3e4f5a6b"
-
-
-class Visitor(webbrowser.BaseBrowser):
-    """This machine's browser, with somebody in front of it as `tapslip sandbox person sign-in` plays them."""
-
-    def __init__(self, tenancy: Tenancy, person: str) -> None:
-        super().__init__("visitor")
-        self._tenancy, self._person = tenancy, person
-
-    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:  # noqa: ARG002 - the base class's own
-        threading.Thread(target=self._visit, args=(url,), daemon=True).start()
-        return True
-
-    def _visit(self, url: str) -> None:
-        with contextlib.closing(door.Door(self._tenancy.ready)) as opened:
-            opened.sign_in(self._person, url)
-
-
-def somebody_at_the_browser(tenancy: Tenancy, person: str) -> None:
-    """Whoever opens a browser on this machine from now on meets this person."""
-    webbrowser.register("visitor", None, Visitor(tenancy, f"{person}@{DOMAIN}"), preferred=True)
 
 
 def test_the_policy_is_explained_in_sentences_and_for_each_profile(terminal: Terminal) -> None:

@@ -168,8 +168,12 @@ def real(lonely: Terminal) -> Terminal:
         ("close", "JXXXXXX", "--yes"),
     ],
 )
-def test_a_real_tenant_mints_and_deletes_nothing(real: Terminal, command: tuple[str, ...]) -> None:
-    refused(real.run(*command), 5, "needs the operator's own Entra sign-in", "tenant: sandbox")
+def test_a_real_tenant_without_roles_or_a_way_to_sign_in_mints_and_deletes_nothing(
+    real: Terminal, command: tuple[str, ...]
+) -> None:
+    refused(real.run(*command), 5, "the settings name no group for a lead", "roles.technician")
+    real.write_settings(**REAL, roles={"technician": [GUID]})
+    refused(real.run(*command), 5, "Nobody can sign in by the registration “operators”", "Give operators a client id")
     real.nothing_done()
 
 
@@ -180,14 +184,13 @@ def test_a_real_tenant_may_still_be_asked_for_its_journeys(real: Terminal) -> No
 @pytest.mark.parametrize(
     "command",
     [
-        ("issue", "--person", STARTER, "--for", AUTOPILOT, "--slip", "slips"),
         ("preflight", "--person", STARTER, "--for", AUTOPILOT),
         ("status",),
-        ("revoke", "JXXXXXX"),
+        ("track", "--once"),
     ],
 )
-def test_a_role_is_not_chosen_on_a_real_tenant(real: Terminal, command: tuple[str, ...]) -> None:
-    refused(real.run(*command, role="admin"), 2, "--as is for the sandbox only", "your Entra groups")
+def test_where_nobody_signs_in_no_role_is_chosen_on_a_real_tenant(real: Terminal, command: tuple[str, ...]) -> None:
+    refused(real.run(*command, role="admin"), 2, "--as means nothing here", "their Entra groups")
 
 
 def test_a_database_that_has_seen_a_real_tenant_refuses_the_sandbox(real: Terminal, tenancy: Tenancy) -> None:

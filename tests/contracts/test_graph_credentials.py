@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from agent import errors, graph
 from agent.domain import facts, secrets
+from agent.graph import passes
 from tests.contracts import graph_side
 from tests.contracts.graph_side import PERSON_ID, OddTenant, Reply
 
@@ -191,11 +192,10 @@ def test_a_claims_challenge_is_answered_with_a_token_that_meets_it() -> None:
     assert claims == [{"access_token": {"nbf": {"essential": True}}}]
 
 
-def test_an_operators_own_token_can_stand_for_a_registrations() -> None:
+def test_an_operators_own_token_stands_for_a_registrations_beside_the_registrations_own() -> None:
     with graph_side.connected(OddTenant(lambda *_: NO_ROWS)) as side:
-        side.graph.act_as("watcher", lambda: "of-an-operator")
-        side.graph.passes.of([PERSON_ID])
-        side.graph.act_as("watcher", None)
+        own = passes.GraphPasses(side.graph.calls.acting("watcher", lambda: "of-an-operator"))
+        own.of([PERSON_ID])
         side.graph.passes.of([PERSON_ID])
         sent = [headers["Authorization"] for headers in side.adapter.headers if "Authorization" in headers]
     assert sent == ["Bearer of-an-operator", "Bearer token-1"]

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from agent import errors, graph, ports
-from agent.domain import passes
+from agent.domain import passes, people
 from agent.graph import id_tokens, loopback
 from agent.sandbox.virtual import browser, staff
 from tests.contracts import graph_side
@@ -141,6 +141,31 @@ def test_keys_that_cannot_be_had_stop_the_sign_in() -> None:
             id_tokens.checked(token(GOOD), EXPECTED, keys, NOW)
 
 
+PASSES = "UserAuthMethod-TAP.ReadWrite.All"
+
+
+def lead(side: SandboxSide) -> people.Operator:
+    """The service desk lead, whose directory role lets him make passes."""
+    domain = side.sandbox.tenant.directory.organisation.domains[0]
+    return people.Operator(side.person("tomasz.brandt"), f"tomasz.brandt@{domain}", people.Role.LEAD)
+
+
+def path_of(address: str) -> str:
+    """What a browser asks the tenant for."""
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}"
+
+
+def posting(go_through: Callable[[str], Any]) -> ports.Shown:
+    """A browser in which somebody goes through an address; what the tenant sends back is brought to who waits."""
+
+    def visit(address: str) -> None:
+        came = go_through(address)
+        requests.post(came["form_action"], data=came["fields"], timeout=10)
+
+    return ports.Shown(lambda address: threading.Thread(target=visit, args=(address,)).start(), lambda *_: None)
+
+
 def visiting(side: SandboxSide, person: str, *, spoiled: bool = False) -> ports.Shown:
     """Somebody of the staff at a browser, or typing the code that they were shown."""
     host = side.sandbox.tenant
@@ -174,13 +199,42 @@ def test_an_operator_is_identified_by_their_own_browser(now: datetime) -> None:
 
 def test_an_operators_own_token_makes_a_pass_in_their_name(now: datetime) -> None:
     with graph_side.on_sandbox(at=now) as side:
-        permissions = ["UserAuthMethod-TAP.ReadWrite.All"]
-        signed_in = side.graph.sign_ins.delegated("issuer", permissions, visiting(side, "tomasz.brandt"))
-        side.graph.act_as("issuer", signed_in.bearer)
-        side.graph.passes.create(side.person("mara.quist"), passes.Terms(lifetime=60, one_time=False))
-        audit = side.sandbox.tenant.activity.audits[-1]
+        signed_in = side.graph.sign_ins.delegated("issuer", [PASSES], visiting(side, "tomasz.brandt"))
         assert signed_in.bearer() not in repr(signed_in)
-    assert side.person("tomasz.brandt") in repr(audit)
+        own = side.graph.operators.passes_as(lead(side), visiting(side, "tomasz.brandt"))
+        for held, named in ((own, True), (side.graph.passes, False)):
+            held.create(side.person("mara.quist"), passes.Terms(lifetime=60, one_time=False))
+            audit = side.sandbox.tenant.activity.audits[-1]
+            assert (side.person("tomasz.brandt") in repr(audit)) is named
+
+
+def test_in_one_browser_the_second_sign_in_asks_nothing(now: datetime) -> None:
+    with graph_side.on_sandbox(at=now) as side:
+        window, upn = side.sandbox.staff.window(), lead(side).name
+        first = side.graph.operators.identify(posting(lambda at: side.sandbox.staff.sign_in(upn, at, window)))
+        own = side.graph.operators.passes_as(lead(side), posting(lambda at: staff.shown(window.open(path_of(at)))))
+        own.create(side.person("mara.quist"), passes.Terms(lifetime=60, one_time=False))
+    assert first.id == side.person("tomasz.brandt")
+
+
+def test_whoever_signs_in_second_must_be_the_same_person(now: datetime) -> None:
+    refusal = pytest.raises(errors.Refused, match=r"Two people signed in: tomasz\.brandt@.*then omar\.siddiq@")
+    with graph_side.on_sandbox(at=now) as side, refusal:
+        side.graph.operators.passes_as(lead(side), visiting(side, "omar.siddiq"))
+
+
+@pytest.mark.parametrize("person", ["tomasz.brandt", "ines.okafor"])
+def test_what_entra_does_not_let_an_operator_do_is_told_as_theirs(now: datetime, person: str) -> None:
+    """Not oneself, no administrator, and nobody at all without the directory role."""
+    with graph_side.on_sandbox(at=now) as side:
+        own = side.graph.operators.passes_as(lead(side), visiting(side, "tomasz.brandt"))
+        with pytest.raises(errors.TenantRefused, match=r"Entra does not let tomasz\.brandt@.* make") as refused:
+            own.create(side.person(person), passes.Terms(lifetime=60, one_time=False))
+        assert refused.value.status == 403
+        assert "Authentication Administrator" in refused.value.advice
+        given = side.graph.passes.create(side.person(person), passes.Terms(lifetime=60, one_time=False))
+        with pytest.raises(errors.TenantRefused, match="delete the pass of this person"):
+            own.delete(side.person(person), given.tenant_pass.id)
 
 
 def test_an_answer_that_belongs_to_another_sign_in_is_refused(now: datetime) -> None:

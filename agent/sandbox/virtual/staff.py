@@ -42,14 +42,14 @@ class Staff:
                 if method is not None
             ]
 
-    def sign_in(self, person: str, address: str) -> dict[str, Any]:
-        """Open an address of the tenant's sign-in in a fresh browser and go through with the key.
+    def sign_in(self, person: str, address: str, browser: browsers.Browser | None = None) -> dict[str, Any]:
+        """Open an address of the tenant's sign-in in that browser, else a fresh one, and go through with the key.
 
         Gives `left_for` (where the browser was sent), or the `page` it stopped at with its `problem`; `fields` are
         those of a form that goes to the app, `form_action` where to. Raises `StaffError`.
         """
         held = self._brings(person)
-        window = self.window()
+        window = browser or self.window()
         parts = urlsplit(address)
         if f"{parts.scheme}://{parts.netloc}" != self._tenant.origin:
             raise StaffError(f"The address is not at {self._tenant.origin}.")
