@@ -210,6 +210,13 @@ class Case:
         return self.person.person.value if isinstance(self.person.person, Known) else None
 
     @property
+    def pc(self) -> devices.AutopilotRecord | None:
+        """The one PC that is meant, where its profile has a person sign in to Microsoft Entra; else None."""
+        found = self.autopilot.value if self.autopilot else ()
+        fits = len(found) == 1 and found[0].join is not devices.Join.HYBRID and not found[0].shared
+        return found[0] if fits and self.profile.device is devices.DeviceKind.WINDOWS else None
+
+    @property
     def autopilot(self) -> Known[tuple[devices.AutopilotRecord, ...]] | None:
         """The look at Windows Autopilot, or None where there was none."""
         return self.device.autopilot if self.device and isinstance(self.device.autopilot, Known) else None

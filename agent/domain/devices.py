@@ -38,7 +38,10 @@ class AppleSignIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AutopilotRecord:
-    """One windowsAutopilotDeviceIdentity with its deployment profile, as beta shows it."""
+    """One windowsAutopilotDeviceIdentity with its deployment profile, as beta shows it.
+
+    `userless_blocked` says that it may not be prepared without a person again until somebody unblocks it.
+    """
 
     id: str
     serial: str
@@ -53,6 +56,7 @@ class AutopilotRecord:
     enrolment_state: str = ""
     entra_device_id: str = ""
     managed_device_id: str = ""
+    userless_blocked: bool = False
 
     @property
     def profile_ready(self) -> bool:
@@ -107,6 +111,16 @@ class ManagedDevice:
     management_state: str = ""
     compliance: str = ""
     operating_system: str = ""
+    os_version: str = ""
+    enrolment_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What a PC told Intune of itself, "" where it did not: the version of its TPM, the edition of its Windows."""
+
+    tpm_version: str = ""
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,10 @@ class Profile:
 
     `device` says where the serial is known (NONE: no device). `sign_ins` is how often the code is typed. `registers`
     are the kinds of method this journey may add: any other that appears is unexpected. `done` is the set of milestones
-    that end it. `apple_sign_in` is the enrolment profile it fits. `proof_gathered` is False while Tapslip cannot yet
-    read the evidence: such a profile is shipped and refused as not checked when used; `proof_missing` says what.
-    `stuck_after` minutes without anything new, somebody has to look.
+    that end it. `apple_sign_in` is the enrolment profile it fits. `prepared` says that a technician has set the PC up
+    before its person signs in. `proof_gathered` is False while Tapslip cannot yet read the evidence: such a profile is
+    shipped and refused as not checked when used; `proof_missing` says what. `stuck_after` minutes without anything new,
+    somebody has to look.
     """
 
     name: str
@@ -126,9 +127,20 @@ class Profile:
     guard_rails: GuardRails = field(default_factory=GuardRails)
     apple_sign_in: AppleSignIn | None = None
     single_app_mode: bool = False
+    prepared: bool = False
     proof_missing: str = ""
     stuck_after: int = 90
     digest: str = ""
+
+    @property
+    def enrols(self) -> bool:
+        """Whether this journey joins a PC and puts it under management, rather than finding it so."""
+        return self.device is DeviceKind.WINDOWS and Milestone.USER_BOUND in self.done
+
+    @property
+    def wants_hello(self) -> bool:
+        """Whether it ends with Windows Hello."""
+        return Milestone.HELLO_SET_UP in self.done
 
     def __post_init__(self) -> None:
         faults = contradictions(self)

@@ -22,7 +22,7 @@ _AUTOPILOT = ("deviceManagement", "windowsAutopilotDeviceIdentities")
 _MANAGED_DEVICES = ("deviceManagement", "managedDevices")
 _MANAGED = {
     "$select": "id,serialNumber,deviceName,userPrincipalName,userId,enrolledDateTime,azureADDeviceId,azureADRegistered,"
-    "managementState,complianceState,operatingSystem"
+    "managementState,complianceState,operatingSystem,osVersion,deviceEnrollmentType"
 }
 _ENTRA = {
     "$select": "id,deviceId,displayName,trustType,accountEnabled,isManaged,isCompliant,registrationDateTime",
@@ -60,14 +60,61 @@ class GraphDevices:
     def entra(self, device_ids: Sequence[str]) -> Mapping[str, Fact[devices.EntraDevice | None]]:
         """By Entra deviceId, with the object ids of the registered owners; learn.microsoft.com/graph/api/device-get."""
         keys = {device: urls.alternate_key("devices", "deviceId", device) for device in device_ids}
-        return self._calls.many(lambda device: self._entra(device, keys[device]), keys)
+        first = {device: First(urls.address(urls.V1, key, query=_ENTRA)) for device, key in keys.items()}
+        return self._calls.many(lambda device: self._entra(device, keys[device]), keys, first=first.__getitem__)
 
     def owned(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]:
         """The Entra devices each person owns; learn.microsoft.com/graph/api/user-list-owneddevices."""
-        return self._calls.many(self._owned, person_ids)
+        return self._calls.many(self._owned, person_ids, first=lambda person: First(_owned_by(person)))
+
+    def groups_of(self, device_ids: Sequence[str]) -> Mapping[str, Fact[frozenset[str]]]:
+        """The groups that contain each device, in groups too, by Entra deviceId.
+
+        learn.microsoft.com/graph/api/device-list-transitivememberof
+        """
+        return self._calls.many(self._groups_of, device_ids, first=lambda device: First(_groups_of_device(device)))
+
+    def hardware(self, managed_ids: Sequence[str]) -> Mapping[str, Fact[devices.Hardware | None]]:
+        """What each PC told Intune of itself, by the id of its row; Known(None) when the row is gone.
+
+        Real only in a GET by id that names it (microsoftgraph/msgraph-metadata, annotations of managedDevice).
+        """
+        asked = [one for one in managed_ids if urls.is_guid(one)]
+        found = self._calls.many(self._hardware, asked, first=lambda row: First(_hardware_of(row)))
+        nameless = NotChecked("Intune gave this row an id that cannot be asked for.")
+        return {one: found.get(one, nameless) for one in managed_ids}
+
+    def _groups_of(self, device_id: str) -> Fact[frozenset[str]]:
+        address = _groups_of_device(device_id)
+
+        def read() -> frozenset[str]:
+            try:
+                rows = self._calls.rows(address)
+            except errors.TenantRefused as refused:
+                if refused.status != 404:
+                    raise
+                return frozenset()
+            return frozenset(answers.text(row, "id").lower() for row in rows) - {""}
+
+        return self._calls.fact(read, "GET /v1.0/devices(deviceId='{id}')/transitiveMemberOf", ENTRA_PERMISSION)
+
+    def _hardware(self, managed_id: str) -> Fact[devices.Hardware | None]:
+        address = _hardware_of(managed_id)
+
+        def read() -> devices.Hardware | None:
+            try:
+                told = answers.inner(self._calls.get(address), "hardwareInformation")
+            except errors.TenantRefused as refused:
+                if refused.status != 404:
+                    raise
+                return None
+            edition = answers.text(told, "operatingSystemEdition")
+            return devices.Hardware(answers.text(told, "tpmSpecificationVersion"), edition)
+
+        return self._calls.fact(read, f"GET {address.shape}", MANAGED_PERMISSION)
 
     def _owned(self, person_id: str) -> Fact[tuple[devices.EntraDevice, ...]]:
-        address = urls.address(urls.V1, "users", urls.guid(person_id), "ownedDevices")
+        address = _owned_by(person_id)
 
         def read() -> tuple[devices.EntraDevice, ...]:
             rows = self._calls.rows(address)
@@ -155,6 +202,20 @@ class _Autopilot:
         return self._fact(read)
 
 
+def _owned_by(person_id: str) -> urls.Address:
+    return urls.address(urls.V1, "users", urls.guid(person_id), "ownedDevices")
+
+
+def _groups_of_device(device_id: str) -> urls.Address:
+    key = urls.alternate_key("devices", "deviceId", device_id)
+    return urls.address(urls.V1, key, "transitiveMemberOf", query={"$select": "id"})
+
+
+def _hardware_of(managed_id: str) -> urls.Address:
+    query = {"$select": "id,hardwareInformation"}
+    return urls.address(urls.BETA, *_MANAGED_DEVICES, urls.guid(managed_id), query=query)
+
+
 def _of_serial(serial: str) -> urls.Address:
     query = {"$filter": f"serialNumber eq {urls.literal(serial.strip())}", **_MANAGED}
     return urls.address(urls.V1, *_MANAGED_DEVICES, query=query)
@@ -205,10 +266,16 @@ def _autopilot(row: answers.Row) -> devices.AutopilotRecord:
         join=_join(shown),
         shared=_shared(shown),
         enrolment_state=answers.text(row, "enrollmentState"),
-        entra_device_id=answers.identifier(row, "azureAdDeviceId")
-        or answers.identifier(row, "azureActiveDirectoryDeviceId"),
+        entra_device_id=_entra_id(row),
         managed_device_id=answers.identifier(row, "managedDeviceId"),
+        userless_blocked=answers.text(row, "userlessEnrollmentStatus") == "blocked",
     )
+
+
+def _entra_id(row: answers.Row) -> str:
+    """The deviceId of the record's object in Entra, or nothing where there is none that can be asked for."""
+    names = ("azureAdDeviceId", "azureActiveDirectoryDeviceId")
+    return next((one for one in (answers.identifier(row, name) for name in names) if urls.is_guid(one)), "")
 
 
 def _join(profile: answers.Row) -> devices.Join:
@@ -240,6 +307,8 @@ def _managed(row: answers.Row) -> devices.ManagedDevice:
         management_state=answers.text(row, "managementState"),
         compliance=answers.text(row, "complianceState"),
         operating_system=answers.text(row, "operatingSystem"),
+        os_version=answers.text(row, "osVersion"),
+        enrolment_type=answers.text(row, "deviceEnrollmentType"),
     )
 
 

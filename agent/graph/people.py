@@ -44,6 +44,13 @@ class GraphPeople:
         """Directory roles held directly, by group or eligible."""
         return roles.read(self._calls, person_ids)
 
+    def service_plans(self, person_ids: Sequence[str]) -> Mapping[str, Fact[frozenset[str]]]:
+        """Names of the licence plans that each person may use; learn.microsoft.com/graph/api/user-list-licensedetails.
+
+        A plan that is switched off for the person is not one of them; one that is still being set up is.
+        """
+        return self._calls.many(self._plans, person_ids, first=lambda person: First(_licences(person)))
+
     def groups(self, person_ids: Sequence[str], among: Collection[str]) -> Mapping[str, Fact[frozenset[str]]]:
         """Of the groups `among`, those that contain the person, transitively.
 
@@ -75,6 +82,16 @@ class GraphPeople:
             persons = [each for each in map(_person, same) if each is not None]
             answers.skipped(len(same) - len(persons), address.shape)
             return persons[0] if persons else None
+
+        return self._calls.fact(read, f"GET {address.shape}", FIND_PERMISSION)
+
+    def _plans(self, person_id: str) -> Fact[frozenset[str]]:
+        address = _licences(person_id)
+
+        def read() -> frozenset[str]:
+            plans = [plan for row in self._calls.rows(address) for plan in answers.inner_rows(row, "servicePlans")]
+            usable = [plan for plan in plans if answers.text(plan, "provisioningStatus") != "Disabled"]
+            return frozenset(answers.text(plan, "servicePlanName") for plan in usable) - {""}
 
         return self._calls.fact(read, f"GET {address.shape}", FIND_PERMISSION)
 
@@ -111,6 +128,10 @@ class GraphPeople:
         if facts and isinstance(facts[-1], Known):
             return Known(known, facts[-1].source, facts[-1].at)
         return self._calls.fact(frozenset, "no group was asked about", "")
+
+
+def _licences(person_id: str) -> urls.Address:
+    return urls.address(urls.V1, "users", urls.guid(person_id), "licenseDetails")
 
 
 def _check_groups(person: urls.Segment) -> urls.Address:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from agent import errors, ports
-from agent.domain import passes
+from agent.domain import device_policies, passes
 from agent.domain.facts import Fact, Known, NotChecked
-from agent.graph import answers, rights, urls
+from agent.graph import answers, device_rules, rights, urls, windows_policies
 from agent.graph.calls import Calls
 
 POLICY_PERMISSION = "Policy.Read.AuthenticationMethod"
@@ -74,6 +74,18 @@ class GraphTenant:
         return self._calls.fact(
             lambda: _status_page(self._calls.rows(address)), f"GET {address.shape}", STATUS_PAGE_PERMISSION
         )
+
+    def join_rules(self) -> Fact[device_policies.JoinRules]:
+        """Who may join devices, and how many a person may own."""
+        return device_rules.join_rules(self._calls)
+
+    def enrolment_rules(self) -> Fact[device_policies.EnrolmentRules]:
+        """What may enrol and how: restrictions for Windows, status pages, the tenant-wide setting for Windows Hello."""
+        return device_rules.enrolment_rules(self._calls)
+
+    def windows_policies(self) -> Fact[tuple[device_policies.DevicePolicy, ...]]:
+        """The policies that say something of Windows Hello or of web sign-in, with their targets."""
+        return windows_policies.read(self._calls)
 
     def organisation(self) -> Fact[ports.Organisation]:
         """Name and id; learn.microsoft.com/graph/api/organization-list."""

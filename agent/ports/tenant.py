@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from agent.domain import apple, devices, passes, people
+from agent.domain import apple, device_policies, devices, passes, people
 from agent.domain.facts import Fact
 
 
@@ -26,6 +26,9 @@ class People(Protocol):
 
     def roles(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.HeldRole, ...]]]:
         """Directory roles held directly, by group or eligible; one part unread makes all of it not checked."""
+
+    def service_plans(self, person_ids: Sequence[str]) -> Mapping[str, Fact[frozenset[str]]]:
+        """Names of the licence plans that each person may use."""
 
     def groups(self, person_ids: Sequence[str], among: Collection[str]) -> Mapping[str, Fact[frozenset[str]]]:
         """Of the groups `among`, those that contain the person, transitively."""
@@ -79,6 +82,12 @@ class Devices(Protocol):
     def owned(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]:
         """The Entra devices each person owns, keyed as asked."""
 
+    def groups_of(self, device_ids: Sequence[str]) -> Mapping[str, Fact[frozenset[str]]]:
+        """The groups that contain each device, in groups too, by Entra deviceId."""
+
+    def hardware(self, managed_ids: Sequence[str]) -> Mapping[str, Fact[devices.Hardware | None]]:
+        """What each PC told Intune of itself, by the id of its row; Known(None) when the row is gone."""
+
     def entra(self, device_ids: Sequence[str]) -> Mapping[str, Fact[devices.EntraDevice | None]]:
         """By Entra deviceId, with registered owners; Known(None) when the object is gone."""
 
@@ -124,6 +133,15 @@ class Tenant(Protocol):
 
     def status_page(self) -> Fact[passes.StatusPage]:
         """The longest enrolment status page among those assigned; defaults when there is none."""
+
+    def join_rules(self) -> Fact[device_policies.JoinRules]:
+        """Who may join devices, and how many a person may own."""
+
+    def enrolment_rules(self) -> Fact[device_policies.EnrolmentRules]:
+        """What may enrol and how: restrictions for Windows, status pages, the tenant-wide setting for Windows Hello."""
+
+    def windows_policies(self) -> Fact[tuple[device_policies.DevicePolicy, ...]]:
+        """The policies that say something of Windows Hello or of web sign-in, with their targets."""
 
     def organisation(self) -> Fact[Organisation]:
         """Name and id."""

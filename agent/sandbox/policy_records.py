@@ -46,12 +46,16 @@ class ConfigurationPolicy:
 @dataclass(slots=True)
 class CustomConfiguration:
     """A custom profile for Windows (learn.microsoft.com/graph/api/resources/intune-deviceconfig-
-    windows10customconfiguration): `settings` are whole numbers by OMA-URI."""
+    windows10customconfiguration): `settings` are whole numbers by OMA-URI.
+
+    With `hello_blocked` set it is a profile of identity protection instead, the older way of saying who gets Hello.
+    """
 
     id: str
     name: str
     created: datetime | None = None
     settings: dict[str, int] = field(default_factory=dict)
+    hello_blocked: bool | None = None
     assignments: list[Assignment] = field(default_factory=list)
 
 

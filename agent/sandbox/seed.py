@@ -41,7 +41,8 @@ _METHOD_KINDS = frozenset(
     }
 )
 _FIXED_IDS = {"phone": records.MOBILE_PHONE_METHOD_ID, "email": records.EMAIL_METHOD_ID}
-_LICENCES = ("AAD_PREMIUM", "INTUNE_A")
+LICENCES = ("AAD_PREMIUM", "INTUNE_A")
+"""Service plans of whoever the seed, or whoever adds people later, says nothing else of."""
 
 
 def read(path: Path | None = None) -> dict[str, Any]:
@@ -160,7 +161,7 @@ class _People:
             raise entry.wrong("office", f"'{user.office}' is none of the company's offices.")
         user.staff_number = entry.maybe_text("staff_number")
         user.enabled = entry.flag("enabled", default=True)
-        user.licences = entry.texts("licences", _LICENCES)
+        user.licences = entry.texts("licences", LICENCES)
         user.usage_location = entry.text("country", "GB")
         user.preferred_language = entry.maybe_text("language")
         user.mobile_phone = entry.maybe_text("phone")

@@ -74,6 +74,7 @@ def _custom_configuration(tenant: tenants.Tenant, entry: Entry, keys: dict[str, 
         name=entry.text("name"),
         created=entry.moment("created", "300 days ago"),
         settings={uri: int(value) for uri, value in entry.values("settings").items()},
+        hello_blocked=entry.flag("hello_blocked", default=False) if entry.has("hello_blocked") else None,
         assignments=_assignments(entry, keys),
     )
     entry.done()

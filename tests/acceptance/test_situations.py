@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.situations import access, apple, laptops, live_passes, people, phones, policy, situation
+from tests.acceptance.situations import access, apple, laptops, live_passes, people, phones, policy, situation, windows
 
 #: So many there are at least.
-LEAST = 73
+LEAST = 110
 SITUATIONS: tuple[situation.Situation, ...] = (
     *people.SITUATIONS,
     *apple.SITUATIONS,
@@ -18,6 +18,7 @@ SITUATIONS: tuple[situation.Situation, ...] = (
     *laptops.SITUATIONS,
     *phones.SITUATIONS,
     *access.SITUATIONS,
+    *windows.SITUATIONS,
 )
 
 

@@ -101,4 +101,4 @@ def test_a_row_of_a_wiped_or_retired_device_is_nobodys() -> None:
     enrolled = known((dataclasses.replace(PHONE, enrolment_state="enrolled"),))
     for state, expected in (("managed", ["enrolled_by_other"]), ("wipeIssued", []), ("retirePending", [])):
         row = ManagedDevice("m1", "PF1", user_name="chidi@x", user_id="chidi", enrolled_at=NOON, management_state=state)
-        assert codes(IPHONE, apple=enrolled, apple_part=apple.DevicePart(known((row,)))) == expected  # type: ignore[arg-type]
+        assert codes(IPHONE, apple=enrolled, apple_part=apple.DevicePart(known((row,)))) == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,11 +12,14 @@ from agent import profile_files
 from agent.domain import cases, findings, passes, profiles, scans
 from agent.domain.apple import CompanyPortal, PushCertificate, VolumeToken
 from agent.domain.cases import Level
-from agent.domain.devices import AppleRecord, AppleSignIn, AutopilotRecord, Join
+from agent.domain.device_policies import DevicePolicy, EnrolmentRules, Everything, JoinRules, JoinScope, Target
+from agent.domain.devices import AppleRecord, AppleSignIn, AutopilotRecord, EntraDevice, Join
 from agent.domain.facts import Known, NotChecked
 from agent.domain.journeys import Journey
 from agent.domain.people import MethodKind, Person, SignInMethod
 from agent.domain.topics import access, apple, windows
+
+T = TypeVar("T")
 
 PROFILES = profile_files.load_all()
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -47,8 +50,19 @@ APPLE = apple.TenantPart(
 APPLE_FACTS = frozenset(field.name for field in dataclasses.fields(APPLE))
 
 
-def known(value: object) -> Known[object]:
+def known(value: T) -> Known[T]:
     return Known(value, "GET /facts", NOON)
+
+
+OTHER_PC = EntraDevice("e0", "d0", trust_type="AzureAd", managed=True)
+LICENSED = windows.PersonPart(owned=known((OTHER_PC,)), plans=known(frozenset({"INTUNE_A"})))
+KNOWN_PC = windows.DevicePart(
+    entra=known(EntraDevice("e1", "d1")), groups=known(frozenset()), managed=known(()), hardware=known(None)
+)
+WEB_SIGN_IN = DevicePolicy("Web sign-in", (Target(everything=Everything.DEVICES),), web_sign_in=True)
+OPEN_TENANT = windows.TenantPart(
+    join=known(JoinRules(JoinScope.ALL)), enrolment=known(EnrolmentRules()), policies=known((WEB_SIGN_IN,))
+)
 
 
 def verdict(profile: str = "windows-autopilot", /, **changes: object) -> findings.Verdict:
@@ -69,9 +83,9 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
     tenant: dict[str, object] = {"policy": known(POLICY), "status_page": known(passes.StatusPage()), "skew": known(0.0)}
     for part in (person, device, tenant):
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
-    person |= {"access": access.PersonPart(), "windows": windows.PersonPart(), "apple": apple.PersonPart()}
-    device |= {"windows_part": windows.DevicePart(), "apple_part": changes.get("apple_part", apple.DevicePart(UNUSED))}
-    tenant |= {"access": changes.get("access", NOTHING_ASKED), "windows": windows.TenantPart()}
+    person |= {"access": access.PersonPart(), "windows": LICENSED, "apple": apple.PersonPart()}
+    device |= {"windows_part": KNOWN_PC, "apple_part": changes.get("apple_part", apple.DevicePart(UNUSED))}
+    tenant |= {"access": changes.get("access", NOTHING_ASKED), "windows": OPEN_TENANT}
     of_apple: dict[str, Any] = {name: changes[name] for name in APPLE_FACTS & changes.keys()}
     tenant["apple"] = dataclasses.replace(APPLE, **of_apple)
     facts = cases.Facts(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from agent.domain import cases
-from agent.domain.devices import AutopilotRecord
-from agent.domain.facts import Fact
+from agent.domain.devices import AutopilotRecord, EntraDevice, newest
+from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.people import Person
 from agent.domain.topics.windows import DevicePart, PersonPart, TenantPart
 from agent.ports import Agent
+
+T = TypeVar("T")
+
+_NAMELESS = NotChecked("the Autopilot record names no object in Microsoft Entra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +27,66 @@ class Looked:
     parts: Mapping[str, DevicePart]
 
 
-def tenant(_agent: Agent) -> TenantPart:
+def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes."""
-    return TenantPart()
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        join = pool.submit(agent.tenant.join_rules)
+        enrolment = pool.submit(agent.tenant.enrolment_rules)
+        policies = pool.submit(agent.tenant.windows_policies)
+    return TenantPart(join.result(), enrolment.result(), policies.result())
 
 
-def people(_agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -> Mapping[str, PersonPart]:
-    """Each person's part, by object id; two waits at most."""
-    return {person.id: PersonPart() for person in found}
+def people(agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -> Mapping[str, PersonPart]:
+    """Each person's part, by object id; one wait."""
+    ids = [person.id for person in found]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        owned = pool.submit(agent.devices.owned, ids)
+        plans = pool.submit(agent.people.service_plans, ids)
+    return {who: PersonPart(owned.result()[who], plans.result()[who]) for who in ids}
 
 
 def devices(agent: Agent, serials: Sequence[str], _tenant: Callable[[], cases.TenantFacts]) -> Looked:
     """The records of these serials and what they lead to; three waits at most.
 
-    The tenant part may still be on its way: whoever calls for it waits for it.
+    Intune's rows are asked for beside Autopilot's records, and the hardware that the newest row tells of while those
+    are still on their way; Entra is asked once they are there.
     """
-    return Looked(agent.devices.autopilot(serials), {})
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        of_intune = pool.submit(_of_intune, agent, serials)
+        records = agent.devices.autopilot(serials)
+        of_entra = _of_entra(agent, [record for fact in records.values() for record in _values(fact)])
+    parts = {
+        record.id: replace(of_intune.result()[serial], entra=entra, groups=groups)
+        for serial, fact in records.items()
+        for record in _values(fact)
+        for entra, groups in [of_entra.get(record.entra_device_id, (_NAMELESS, _NAMELESS))]
+    }
+    return Looked(records, parts)
+
+
+def _values(fact: Fact[tuple[T, ...]]) -> tuple[T, ...]:
+    return fact.value if isinstance(fact, Known) else ()
+
+
+def _of_intune(agent: Agent, serials: Sequence[str]) -> Mapping[str, DevicePart]:
+    """Intune's rows under each serial, and what the newest tells; two waits."""
+    managed = agent.devices.managed(serials)
+    rows = {serial: newest(_values(fact)) for serial, fact in managed.items()}
+    hardware = agent.devices.hardware([row.id for row in rows.values() if row])
+    parts = {}
+    for serial, fact in managed.items():
+        row = rows[serial]
+        nothing = Known(None, fact.source, fact.at) if isinstance(fact, Known) else fact
+        parts[serial] = DevicePart(managed=fact, hardware=hardware[row.id] if row else nothing)
+    return parts
+
+
+def _of_entra(
+    agent: Agent, records: Sequence[AutopilotRecord]
+) -> Mapping[str, tuple[Fact[EntraDevice | None], Fact[frozenset[str]]]]:
+    """Each device's object and groups, by Entra deviceId; one wait."""
+    ids = list(dict.fromkeys(record.entra_device_id for record in records if record.entra_device_id))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        entra = pool.submit(agent.devices.entra, ids)
+        groups = pool.submit(agent.devices.groups_of, ids)
+    return {one: (entra.result()[one], groups.result()[one]) for one in ids}

@@ -44,6 +44,23 @@ AUTOPILOT_DEVICES = Place(
     "Intune admin centre › Devices › Enrollment › Windows › Windows Autopilot › Devices",
     f"{_INTUNE}Microsoft_Intune_Enrollment/AutopilotDevices.ReactView",
 )
+RESTRICTIONS = Place("Intune admin centre › Devices › Enrollment › Device platform restriction")
+INTUNE_DEVICES = Place(
+    "Intune admin centre › Devices › Windows",
+    f"{_INTUNE}Microsoft_Intune_DeviceSettings/DevicesWindowsMenu/~/windowsDevices",
+)
+HELLO = Place(
+    "Intune admin centre › Devices › Enrollment › Windows › Windows Hello for Business",
+    f"{_INTUNE}Microsoft_Intune_DeviceSettings/DevicesEnrollmentMenu/~/windowsEnrollment",
+)
+CONFIGURATION = Place(
+    "Intune admin centre › Devices › Configuration",
+    f"{_INTUNE}Microsoft_Intune_DeviceSettings/DevicesMenu/~/configuration",
+)
+STATUS_PAGE = Place("Intune admin centre › Devices › Enrollment › Windows › Enrollment Status Page", HELLO.link)
+DEVICES = Place("Entra admin centre › Devices › All devices")
+DEVICE_SETTINGS = Place("Entra admin centre › Devices › Device settings")
+MDM_SCOPE = Place("Entra admin centre › Mobility (MDM and WIP) › Microsoft Intune › MDM user scope")
 APPLE_TOKENS = Place("Intune admin centre › Devices › Enrollment › Apple › Enrollment program tokens")
 VPP_TOKENS = Place(
     "Intune admin centre › Tenant administration › Connectors › Apple VPP tokens",
@@ -65,6 +82,11 @@ def user_page(person_id: str) -> Place:
     """The same by object id; sessions are revoked there."""
     page = f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{person_id}"
     return Place(USERS.name, page)
+
+
+def licences_of(person: Person) -> Place:
+    """Where one user's licences are given."""
+    return Place(f"Microsoft 365 admin centre › Users › {person.display_name} › Licences and apps")
 
 
 def methods_of(person: Person) -> Place:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agent.domain.cases import Case, Finding, Rule
 from agent.domain.devices import AutopilotRecord, Join
-from agent.domain.rules import places, saying
+from agent.domain.rules import places, saying, windows_arrival, windows_entry
 
 _ADMINISTRATOR = "an Intune administrator"
 
@@ -23,7 +23,7 @@ def _hybrid(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
 
 
 def _shared(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
-    if record.shared:
+    if case.profile.enrols and record.shared:
         yield saying.blocker(
             "self_deploying",
             "The profile is self-deploying: nobody signs in during set-up, so a pass has no place in it.",
@@ -34,7 +34,7 @@ def _shared(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
 
 
 def _ready(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
-    if not record.profile_ready:
+    if case.profile.enrols and not record.profile_ready:
         status = record.assignment_status or "not assigned"
         yield saying.blocker(
             "profile_not_assigned",
@@ -47,7 +47,7 @@ def _ready(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
 
 def _assigned_to(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
     person, assigned = case.known_person, record.user_name
-    if assigned and person is not None and assigned.lower() != person.user_name.lower():
+    if case.profile.enrols and assigned and person is not None and assigned.lower() != person.user_name.lower():
         yield saying.blocker(
             "assigned_to_other",
             f"The device is assigned to {assigned}; nobody else can complete its set-up.",
@@ -63,7 +63,8 @@ OF_THE_RECORD: tuple[Callable[[Case, AutopilotRecord], Iterable[Finding]], ...] 
     _shared,
     _ready,
     _assigned_to,
+    *windows_entry.OF_THE_RECORD,
 )
 
 #: Asked of each journey whose person is known, whatever became of its device.
-OF_THE_JOURNEY: tuple[Rule, ...] = ()
+OF_THE_JOURNEY: tuple[Rule, ...] = (*windows_entry.OF_THE_JOURNEY, *windows_arrival.OF_THE_JOURNEY)

@@ -74,12 +74,12 @@ def web_sign_in(tenant: tenants.Tenant, target: Whom) -> str:
     said = [
         (policy.settings[WEB_SIGN_IN].endswith("_1"), reaches(policy.assignments, target))
         for policy in tenant.devices.configuration_policies.values()
-        if WEB_SIGN_IN in policy.settings
+        if policy.settings.get(WEB_SIGN_IN, "").endswith(("_1", "_2"))
     ]
     said += [
         (profile.settings[WEB_SIGN_IN_URI] == 1, reaches(profile.assignments, target))
         for profile in tenant.devices.custom_configurations.values()
-        if WEB_SIGN_IN_URI in profile.settings
+        if profile.settings.get(WEB_SIGN_IN_URI) in {1, 2}
     ]
     reached = [(on, how) for on, how in said if how]
     if not reached or not all(on for on, _ in reached):
@@ -106,6 +106,10 @@ def hello(tenant: tenants.Tenant, target: Whom) -> Hello:
 
 
 def _chosen(tenant: tenants.Tenant, target: Whom, setting: str) -> Iterator[bool]:
+    for profile in tenant.devices.custom_configurations.values():
+        blocked = profile.hello_blocked if setting == "usepassportforwork" else None
+        if blocked is not None and reaches(profile.assignments, target):
+            yield not blocked
     for policy in tenant.devices.configuration_policies.values():
         if not reaches(policy.assignments, target):
             continue

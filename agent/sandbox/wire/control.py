@@ -91,6 +91,7 @@ def _add_people(pages: flask.Blueprint, host: tenants.Tenant, door: Door) -> Non
     def add_person() -> tuple[dict[str, Any], int]:
         body = _body()
         made = records.User(host.new_id(), str(body.get("user_name")), str(body.get("name") or body.get("user_name")))
+        made.licences = [str(plan) for plan in body.get("licences", seed.LICENCES)]
         with host.lock:
             if people.by_upn(host, made.upn) is not None or "@" not in made.upn:
                 raise _Refused(422, f"'{made.upn}' is taken, or no user name.")

@@ -235,16 +235,21 @@ def _profile_parts(item: policy_records.CustomConfiguration, request: exchange.G
 
 
 def _profile(item: policy_records.CustomConfiguration, *, beta: bool) -> Row:
+    custom = item.hello_blocked is None
+    word = "windows10CustomConfiguration" if custom else "windowsIdentityProtectionConfiguration"
     row: Row = {
-        "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
+        "@odata.type": f"#microsoft.graph.{word}",
         "id": item.id,
         "displayName": item.name,
         "description": "",
         "version": 1,
         "createdDateTime": odata.timestamp_or_year_one(item.created),
         "lastModifiedDateTime": odata.timestamp_or_year_one(item.created),
-        "omaSettings": [_oma(uri, value, beta=beta) for uri, value in item.settings.items()],
     }
+    if custom:
+        row["omaSettings"] = [_oma(uri, value, beta=beta) for uri, value in item.settings.items()]
+    else:
+        row["windowsHelloForBusinessBlocked"] = item.hello_blocked
     names = ("OsEdition", "OsVersion", "DeviceMode")
     applicability = {f"deviceManagementApplicabilityRule{name}": None for name in names}
     return row | ({"roleScopeTagIds": ["0"], "supportsScopeTags": True, **applicability} if beta else {})

@@ -96,7 +96,11 @@ NOBODY: tuple[Situation, ...] = (
     fails("Nobody of that name", LAPTOP, person="nobody.here", ends=("oobe",), findings=("blocker person_unknown",)),
     fails("Somebody who has left", LAPTOP, person="victor.lamb", ends=("oobe",), findings=("blocker person_disabled",)),
     fails(
-        "A guest of another organisation", LAPTOP, person=GUEST, ends=("oobe",), findings=("blocker external_guest",)
+        "A guest of another organisation",
+        LAPTOP,
+        person=GUEST,
+        ends=("oobe",),
+        findings=("blocker external_guest", "blocker no_intune_licence"),
     ),
     fails(
         "A guest of another organisation with a phone",

@@ -26,6 +26,8 @@ from tests.world import World, world
 
 #: What a person uses who has no device of the kit: the hardware on which the method is set up.
 AT_HAND: Final = {"account-recovery": TRUSTED_PC, "phone-authenticator": "OWNPH601", "security-key": "YK5TH701"}
+#: What is said of every laptop alike, and stands in the findings of those situations alone that turn on it.
+OF_EVERY_LAPTOP: Final = frozenset({"device_read_as", "restart_expected", "mdm_scope_not_checked", "tpm_not_checked"})
 PATIENCE: Final = timedelta(hours=3)
 #: A person types the code so often at one screen, five minutes apart, before they call.
 TRIES: Final = 3
@@ -45,7 +47,7 @@ def _newest(w: World) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """`findings` are all that is said of it, as `level code`, but for the reading of the serial.
+    """`findings` are all that is said of it, as `level code`, but for the codes in `unsaid`.
 
     `ends` are the last screens, one for each of `devices` (by default those of the kit); `minutes` the lifetime of the
     pass: the one foreseen, or one made behind our back. `danger` says why a pass that would work is refused, `doubt`
@@ -64,6 +66,7 @@ class Situation:
     arrange: Callable[[World], object] = _nothing
     asked: Callable[[World], Mapping[str, Any]] = _no_more
     devices: tuple[str, ...] = ()
+    unsaid: frozenset[str] = OF_EVERY_LAPTOP
     minutes: int = 240
     wait: float = 0
     typed: Callable[[World], str] = _newest
@@ -103,7 +106,7 @@ def run(situation: Situation, folder: Path) -> Outcome:
         more = dict(situation.asked(w))
         asked = w.asked(situation.person, *situation.kit, **more)
         verdict = preflight.preflight(w.agent, asked).verdict
-        said = sorted(f"{one.level.value} {one.code}" for one in verdict.findings if one.code != "device_read_as")
+        said = sorted(f"{one.level.value} {one.code}" for one in verdict.findings if one.code not in situation.unsaid)
         if verdict.refusals:
             _made_behind_our_back(w, situation, more)
         elif any(one.asks for one in verdict.findings):
