@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from agent import errors
 from agent.actions import approvals, audit, desks, preflight, sheets, tenant_part
-from agent.domain import asks, cases, findings, journeys, passes, people, profiles
+from agent.domain import asks, cases, findings, journeys, passes, people
 from agent.domain.facts import Known
 from agent.domain.people import Operator
 from agent.domain.rules import devices
@@ -61,9 +61,6 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, ap
         report = preflight.preflight(agent, request.asked, no_older_than=tenant_part.NOW)
     else:
         report = preflight.judged(agent, request.asked, facts)
-    whole = _whole_kit(agent, report)
-    if whole != request.asked:
-        report = preflight.preflight(agent, whole, no_older_than=tenant_part.SAME_ISSUE)
     who = report.facts.people[request.asked.person]
     terms, person = report.verdict.terms, who.person
     if isinstance(person, Known) and person.value is not None:
@@ -96,28 +93,6 @@ def _refuse_oneself(agent: Agent, request: Request, person: people.Person) -> No
     raise errors.Refused(
         "You cannot make a pass for yourself.", "Ask a colleague; an administrator can in Entra.", codes=("own_pass",)
     )
-
-
-def _whole_kit(agent: Agent, report: preflight.Report) -> cases.KitAsked:
-    """What was asked and the person's other open journeys: a new pass serves them all, and each gets a new slip."""
-    asked, kit = report.asked, report.facts.people[report.asked.person].kit
-    records = map(devices.matched, findings.cases(report.facts, asked, agent.clock.now()))
-    serials = {record.serial.upper() for record in records if record}
-    without = {item.profile.name for item in asked.items if not item.scanned}
-    others = [j for j in kit if (j.serial.upper() not in serials if j.serial else j.profile not in without)]
-    items = [*asked.items, *(cases.Item(_profile(agent, journey), journey.serial) for journey in others)]
-    lost = asked.lost_method or next((j.lost_method for j in others if j.lost_method), "")
-    return replace(asked, items=tuple(items), lost_method=lost)
-
-
-def _profile(agent: Agent, journey: journeys.Journey) -> profiles.Profile:
-    found = agent.profiles.get(journey.profile)
-    if found is None:
-        raise errors.Misconfigured(
-            f"This person's open journey {journey.id} uses the profile {journey.profile}, which is no longer there.",
-            f"Put the profile back, or `tapslip close {journey.id}`.",
-        )
-    return found
 
 
 def _refusal(agent: Agent, request: Request, report: preflight.Report) -> errors.Refused:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from agent.actions import tenant_part
+from agent.actions import tenant_part, whole_kits
 from agent.actions.reading import access, apple, directory, windows
 from agent.domain import cases, devices, findings, passes, people, scans
 from agent.domain.devices import DeviceKind
@@ -174,7 +174,7 @@ def _first_match(found: Sequence[Fact[tuple[R, ...]]]) -> Fact[tuple[R, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A preflight's answer: what was asked, the facts, and the verdict."""
+    """A preflight's answer: what was asked with the kit it belongs to, the facts, and the verdict."""
 
     asked: cases.KitAsked
     facts: cases.Facts
@@ -187,10 +187,15 @@ def preflight(agent: Agent, asked: cases.KitAsked, *, no_older_than: timedelta =
 
 
 def judged(agent: Agent, asked: cases.KitAsked, facts: cases.Facts) -> Report:
-    """Judge one kit by facts that were gathered for many, its own among them.
+    """Judge one kit by facts that were gathered for many, its own among them; raises as `gather` does.
 
-    A refusal that a remembered tenant part may have caused is looked at once more, with a part read for it.
+    The person's other open journeys are judged with it. A refusal that a remembered tenant part may have caused is
+    looked at once more, with a part read for it.
     """
+    kit = whole_kits.whole(agent, asked, facts)
+    if kit != asked:
+        age = tenant_part.LOOKING if facts.remembered else tenant_part.SAME_ISSUE
+        asked, facts = kit, gather(agent, [kit.person], kit.items, no_older_than=age)
     verdict = findings.judge(facts, asked, agent.clock.now())
     if verdict.refusals and facts.remembered:
         facts = _looked_again(agent, asked, facts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -25,7 +25,6 @@ from agent.ports import Agent
 from agent.slips import stocks, wording
 
 Options = Mapping[str, Any]
-_FURTHEST_START: Final = timedelta(days=30)
 
 
 def _kit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -174,11 +173,14 @@ def _start(text: str | None, now: datetime) -> datetime | None:
         ) from None
     if start.tzinfo is None:
         raise errors.WrongUsage(f"“{text}” has no zone.", "Write it like 2026-12-01T08:30+01:00, or end it with Z.")
+    furthest = now + passes.FURTHEST_START
+    allowed = f"It may begin from now until {furthest:%Y-%m-%d %H:%M} UTC."
     if start <= now:
-        raise errors.WrongUsage(f"{text} has passed.", "Leave --start out for a pass that works at once.")
-    if start > now + _FURTHEST_START:
+        raise errors.WrongUsage(f"{text} has passed.", f"Leave --start out for a pass that works at once. {allowed}")
+    if start > furthest:
         raise errors.WrongUsage(
-            f"{text} is more than {_FURTHEST_START.days} days away.", "Issue nearer to the day; a slip is easily lost."
+            f"{text} is more than {passes.FURTHEST_START.days} days away.",
+            f"Issue nearer to the day; a slip is easily lost. {allowed}",
         )
     return start.astimezone(UTC)
 

@@ -28,7 +28,7 @@ from agent.domain.rules import (
 
 #: Asked once of the person, and once for each journey: whoever they are, or only where they are known.
 _ALWAYS: tuple[Rule, ...] = (persons.known, demands.clock)
-_OF_THE_PERSON: tuple[Rule, ...] = (persons.roles, policy.scope, live_passes.live, *access.OF_THE_PERSON)
+_OF_THE_PERSON: tuple[Rule, ...] = (persons.new, persons.roles, policy.scope, live_passes.live, *access.OF_THE_PERSON)
 _OF_THE_JOURNEY: tuple[Rule, ...] = (
     *(methods.methods, demands.proof, *rails.OF_THE_JOURNEY),
     *(*access.OF_THE_JOURNEY, *windows.OF_THE_JOURNEY, *apple.OF_THE_JOURNEY),
@@ -68,5 +68,5 @@ def judge(facts: Facts, asked: KitAsked, now: datetime) -> Verdict:
     for case in kit:
         found.extend(replace(finding, about=case.item.label) for rule in of_journey for finding in rule(case))
     found.extend(devices.twice(kit))
-    possible, said = terms.judge(facts.tenant, asked)
+    possible, said = terms.judge(facts.tenant, asked, now)
     return Verdict((*found, *said), possible)

@@ -58,6 +58,11 @@ class StatusPage:
     quality_updates: bool = False
 
 
+#: How far ahead a pass may begin to work: as long as a policy lets one live at most. Microsoft documents no limit
+#: (learn.microsoft.com/graph/api/authentication-post-temporaryaccesspassmethods).
+FURTHEST_START = timedelta(days=30)
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What is asked for: `start` None means now; lifetime in minutes, counted from the start."""
@@ -219,6 +224,16 @@ def _minutes(part: LifetimePart, policy: PassPolicy, page: StatusPage) -> int:
 def needed_lifetime(profile: Profile, policy: PassPolicy, page: StatusPage) -> int:
     """Minutes the profile needs, never less than the policy's minimum; over its maximum, the judge blocks."""
     return max(policy.minimum, sum(_minutes(part, policy, page) for part in profile.terms.lifetime))
+
+
+def reached(profile: Profile, policy: PassPolicy, page: StatusPage, lifetime: int) -> str:
+    """During which part of the set-up a pass of so many minutes ends when each part takes as long as it may."""
+    spent = 0
+    for part in profile.terms.lifetime:
+        spent += _minutes(part, policy, page)
+        if spent > lifetime:
+            return part.needed_for
+    return profile.terms.lifetime[-1].needed_for
 
 
 def needs_status_page(profiles: Iterable[Profile]) -> bool:

@@ -51,7 +51,10 @@ class PersonKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The user who gets the device, as the directory has them; absent text is the empty string."""
+    """The user who gets the device, as the directory has them; absent text is the empty string.
+
+    `created` is when the account was made, None where the directory does not say.
+    """
 
     id: str
     user_name: str
@@ -64,6 +67,7 @@ class Person:
     staff_number: str = ""
     manager: str = ""
     sessions_valid_from: datetime | None = None
+    created: datetime | None = None
 
     @property
     def distinguishing(self) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ GROUPS_AT_ONCE = 20
 
 _PERSON = {
     "$select": "id,displayName,userPrincipalName,userType,accountEnabled,department,jobTitle,officeLocation,employeeId,"
-    "creationType,externalUserState,identities,signInSessionsValidFromDateTime",
+    "creationType,externalUserState,identities,signInSessionsValidFromDateTime,"
+    "createdDateTime",
     "$expand": "manager($select=id,displayName)",
 }
 
@@ -165,6 +166,7 @@ def _person(row: answers.Row) -> people.Person | None:
         staff_number=answers.text(row, "employeeId"),
         manager=answers.text(answers.inner(row, "manager"), "displayName"),
         sessions_valid_from=answers.time(row, "signInSessionsValidFromDateTime"),
+        created=answers.time(row, "createdDateTime"),
     )
 
 

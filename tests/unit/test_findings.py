@@ -186,9 +186,23 @@ def test_a_lifetime_below_the_need_is_warned_of_with_both_numbers() -> None:
     short = judged((PROFILES["windows-autopilot"],), passes.Wish(lifetime=61))
     (finding,) = [found for found in short.findings if found.level is Level.WARNING]
     assert (finding.code, finding.forbids) == ("lifetime_short", False)
-    assert "61 minutes was asked for; this kit needs 150" in finding.sentence
+    assert "61 minutes was asked for; this kit needs 150. It may end during a restart" in finding.sentence
+    assert "typed 2 times" in finding.sentence
     assert short.terms is not None
     assert short.terms.lifetime == 61
+
+
+@pytest.mark.parametrize(("days", "refused"), [(-1, True), (0, False), (30, False), (31, True)])
+def test_a_start_that_has_passed_or_is_too_far_away_is_refused_with_the_range(days: int, refused: bool) -> None:
+    found = judged((PROFILES["windows-autopilot"],), passes.Wish(start=NOON + timedelta(days=days))).refusals
+    assert [finding.code for finding in found] == ["start_out_of_range"] * refused
+    assert all("from 2026-11-23 12:00 until 2026-12-23 12:00 UTC" in finding.sentence for finding in found)
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(0, ["person_new"]), (14, ["person_new"]), (15, []), (600, [])])
+def test_an_account_that_was_only_just_made_is_given_time(minutes: int, expected: list[str]) -> None:
+    young = dataclasses.replace(MARA, created=NOON - timedelta(minutes=minutes))
+    assert codes(person=known(young)) == expected
 
 
 def test_a_device_that_intune_blocks_is_said_to_need_its_licence() -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from agent.domain.cases import Case, Finding
 from agent.domain.facts import Known, NotChecked
+from agent.domain.milestones import CLOCK_SLACK
 from agent.domain.people import Person, PersonKind
 from agent.domain.rules import places, saying
 from agent.domain.rules.places import Place
+
+#: A quarter of an hour, as for a licence (learn.microsoft.com/mem/intune); the directory is mostly quicker.
+_SETTLES = timedelta(minutes=15)
 
 
 def known(case: Case) -> Iterator[Finding]:
@@ -53,6 +58,27 @@ def _unprintable(person: Person, fact: Known[Person | None]) -> Iterator[Finding
         found = saying.unprintable(name, text, who="a user administrator", place=place, fact=fact)
         if found:
             yield found
+
+
+def new(case: Case) -> Iterator[Finding]:
+    """An account that was only just made: groups, licences and the policy count for it some minutes later.
+
+    The directory is consistent in the end, not at once, and Graph does not tell when somebody joined a group
+    (learn.microsoft.com/entra/architecture/architecture).
+    """
+    fact, person = case.person.person, case.known_person
+    if not isinstance(fact, Known) or person is None or person.created is None:
+        return
+    age = case.now - person.created
+    if -CLOCK_SLACK <= age < _SETTLES:
+        yield saying.warning(
+            "person_new",
+            f"The account of {person.display_name} was made at {person.created:%H:%M} UTC; it may take the tenant some "
+            "minutes until groups and policies count for it, and a code typed before then is refused.",
+            who=saying.YOU,
+            place=Place(f"hand it over from {person.created + _SETTLES:%H:%M} UTC on; a refused code works later"),
+            fact=fact,
+        )
 
 
 def roles(case: Case) -> Iterator[Finding]:

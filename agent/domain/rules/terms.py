@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from agent import errors
 from agent.domain import passes
@@ -16,16 +17,29 @@ from agent.domain.rules.places import Place
 _ASSUMED = passes.StatusPage(60, quality_updates=True)
 
 
-def judge(tenant: TenantFacts, asked: KitAsked) -> tuple[passes.Terms | None, tuple[Finding, ...]]:
-    """(the terms, or None where there can be none; what there is to say of them)."""
+def judge(tenant: TenantFacts, asked: KitAsked, now: datetime) -> tuple[passes.Terms | None, tuple[Finding, ...]]:
+    """(the terms, or None where there can be none; what there is to say of them). `now` is aware, UTC."""
+    said = (*_start(asked.wish, now), *_unread(tenant, asked))
     if isinstance(tenant.policy, NotChecked):
-        return None, ()
+        return None, said
     try:
         terms = passes.kit_terms(_profiles(asked), tenant.policy.value, _page(tenant), asked.wish)
     except errors.Refused as refused:
-        return None, (*_unread(tenant, asked), _refusal(refused, tenant.policy))
-    said = (*_unread(tenant, asked), *_short(tenant, asked, terms), *_long(tenant.policy.value, asked, terms))
-    return terms, said
+        return None, (*said, _refusal(refused, tenant.policy))
+    return terms, (*said, *_short(tenant, asked, terms), *_long(tenant.policy.value, asked, terms))
+
+
+def _start(wish: passes.Wish, now: datetime) -> Iterator[Finding]:
+    """A pass begins to work now or later, and not so late that its paper is forgotten by then."""
+    start, furthest = wish.start, now + passes.FURTHEST_START
+    if start is not None and not now <= start <= furthest:
+        yield saying.blocker(
+            "start_out_of_range",
+            f"The pass was to begin to work at {start:%Y-%m-%d %H:%M} UTC. "
+            f"It may begin from {now:%Y-%m-%d %H:%M} until {furthest:%Y-%m-%d %H:%M} UTC.",
+            who=saying.YOU,
+            place=Place("--start inside that range, or none for a pass that works at once"),
+        )
 
 
 def _refusal(refused: errors.Refused, policy: Known[passes.PassPolicy]) -> Finding:
@@ -57,12 +71,16 @@ def _unread(tenant: TenantFacts, asked: KitAsked) -> Iterator[Finding]:
 def _short(tenant: TenantFacts, asked: KitAsked, terms: passes.Terms) -> Iterator[Finding]:
     if isinstance(tenant.policy, NotChecked):
         return
-    need = passes.kit_need(_profiles(asked), tenant.policy.value, _page(tenant))
+    policy, page = tenant.policy.value, _page(tenant)
+    need = passes.kit_need(_profiles(asked), policy, page)
     if terms.lifetime < need:
+        longest = max(asked.items, key=lambda item: passes.needed_lifetime(item.profile, policy, page))
+        reached = passes.reached(longest.profile, policy, page, terms.lifetime)
+        again = f" The code is typed {longest.profile.sign_ins} times." if longest.profile.sign_ins > 1 else ""
         yield saying.warning(
             "lifetime_short",
-            f"A pass of {terms.lifetime} minutes was asked for; this kit needs {need}, "
-            "and a pass that ends on the way leaves the person stranded.",
+            f"A pass of {terms.lifetime} minutes was asked for; this kit needs {need}. It may end during "
+            f"{reached}, and a pass that ends on the way leaves the person stranded.{again}",
             who=saying.YOU,
             place=Place(f"--lifetime {need}, or none"),
         )

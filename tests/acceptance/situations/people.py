@@ -36,6 +36,12 @@ def backwards(w: World) -> None:
     w.user("mara.quist").display_name = "Mara \u202etsiuQ"
 
 
+def made_a_minute_ago(w: World) -> None:
+    """The account is there, and in the group, and not everything has heard of it."""
+    w.user("mara.quist").created = w.clock.at
+    w.clock.pass_minutes(1)
+
+
 def hello_on_the_new_laptop(w: World) -> None:
     """The kit began with a laptop, and Windows Hello is set up on it."""
     w.take("mara.quist", LAPTOP)
@@ -62,8 +68,16 @@ STARTERS: tuple[Situation, ...] = (
         arrange=hello_on_the_new_laptop,
         asked=lambda _w: {"replace": True},
         ends=HOME,
-        minutes=90,
+        minutes=190,
         findings=("warning live_pass",),
+    ),
+    works(
+        "Somebody whose account was made a minute ago",
+        LAPTOP,
+        arrange=made_a_minute_ago,
+        ends=DESKTOP,
+        minutes=190,
+        findings=("warning person_new",),
     ),
     fails(
         "Somebody with a security key",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.acceptance.situations.seed import DESKTOP, IPHONE, LAPTOP
@@ -126,6 +127,13 @@ SITUATIONS: tuple[Situation, ...] = (
         minutes=59,
         ends=("oobe",),
         findings=("blocker lifetime_out_of_range",),
+    ),
+    fails(
+        "A pass that begins to work in two months",
+        LAPTOP,
+        asked=lambda w: {"start": w.clock.at + timedelta(days=60)},
+        ends=("oobe",),
+        findings=("blocker start_out_of_range",),
     ),
     works(
         "A pass that just reaches",

@@ -126,7 +126,7 @@ def _made_behind_our_back(w: World, situation: Situation, more: Mapping[str, Any
     w.codes.append("")
     with contextlib.suppress(GraphError):
         for user in [user for user in tenant.directory.users.values() if user.upn.lower() == name]:
-            terms = passes.Terms(None, situation.minutes, None)
+            terms = passes.Terms(more.get("start"), situation.minutes, None)
             w.codes[-1] = passes.create(tenant, user, terms, made_by="an administrator").code
 
 
