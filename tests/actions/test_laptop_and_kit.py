@@ -125,7 +125,7 @@ def test_a_second_device_joins_a_kit_with_one_new_pass_for_both(w: World) -> Non
     w.move("PF4TH101", "power-on")
     w.move("PF4TH101", "sign-in", MARA, w.codes[-1])
     w.track(10)
-    second = w.issue(MARA, PHONE, replace=True)
+    second = w.approved(lambda: w.issue(MARA, PHONE, replace=True))
     assert len(second.slips) == 2
     assert {journey.serial for journey in second.journeys} == {"PF4TH101", "H4TH301QLM"}
     assert w.our_pass(first.row.id).state is PassState.GONE
