@@ -1,16 +1,19 @@
-"""What decides over sign-ins, through Graph: Conditional Access and the places it names.
+"""What decides over sign-ins, through Graph: Conditional Access, the places it names, and what may be registered.
 
 Conditional Access takes one request a second, so nothing of it is read that no policy calls for.
 """
 
 from __future__ import annotations
 
-from agent.domain import access
+from collections.abc import Callable
+
+from agent.domain import access, destinations
 from agent.domain.facts import Fact
 from agent.graph import answers, urls
 from agent.graph.calls import Calls
 
 PERMISSION = "Policy.Read.All"
+METHODS_PERMISSION = "Policy.Read.AuthenticationMethod"
 
 _ROOT = ("identity", "conditionalAccess")
 _ENABLED = "enabled"
@@ -52,6 +55,42 @@ class GraphAccess:
             )
 
         return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
+
+    def destinations(self) -> Fact[destinations.Destinations]:
+        """What may be registered; learn.microsoft.com/graph/api/authenticationmethodspolicy-get."""
+        address = urls.address(urls.V1, "policies", "authenticationMethodsPolicy", "authenticationMethodConfigurations")
+        return self._calls.fact(
+            lambda: _destinations(self._calls.rows(address)), f"GET {address.shape}", METHODS_PERMISSION
+        )
+
+
+def _destinations(rows: list[answers.Row]) -> destinations.Destinations:
+    by_kind = {answers.text(row, "id").lower(): row for row in rows}
+    fido, app = by_kind.get("fido2", {}), by_kind.get("microsoftauthenticator", {})
+    profiles = answers.inner_rows(fido, "passkeyProfiles")
+    return destinations.Destinations(
+        passkeys=_method(fido, lambda target: answers.texts(target, "allowedPasskeyProfiles")),
+        authenticator=_method(app, lambda target: frozenset({answers.text(target, "authenticationMode") or "any"})),
+        self_service=answers.flag(fido, "isSelfServiceRegistrationAllowed") is not False,
+        rule=_key_rule(fido),
+        profiles={answers.text(one, "id"): _key_rule(one) for one in profiles},
+    )
+
+
+def _method(row: answers.Row, adds: Callable[[answers.Row], frozenset[str]]) -> destinations.MethodPolicy:
+    targets = answers.inner_rows(row, "includeTargets")
+    return destinations.MethodPolicy(
+        answers.text(row, "state") == _ENABLED,
+        {answers.text(target, "id").lower(): adds(target) for target in targets},
+        frozenset(answers.text(target, "id").lower() for target in answers.inner_rows(row, "excludeTargets")),
+    )
+
+
+def _key_rule(row: answers.Row) -> destinations.KeyRule:
+    held = answers.inner(row, "keyRestrictions")
+    aaguids = frozenset(one.lower() for one in answers.texts(held, "aaGuids"))
+    allow = answers.text(held, "enforcementType") == "allow"
+    return destinations.KeyRule(answers.flag(held, "isEnforced") is True, allow, aaguids)
 
 
 def _policy(row: answers.Row) -> access.AccessPolicy:

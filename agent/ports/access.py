@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from agent.domain import access
+from agent.domain import access, destinations
 from agent.domain.facts import Fact
 
 
@@ -16,3 +16,6 @@ class Access(Protocol):
 
     def places(self) -> Fact[tuple[access.NamedPlace, ...]]:
         """The named locations that such policies may name."""
+
+    def destinations(self) -> Fact[destinations.Destinations]:
+        """Which passkeys, and what in Authenticator, people may register."""

@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.situations import access, apple, laptops, live_passes, people, phones, policy, situation, windows
+from tests.acceptance.situations import (
+    access,
+    apple,
+    destinations,
+    laptops,
+    live_passes,
+    people,
+    phones,
+    policy,
+    situation,
+    windows,
+)
 
 #: So many there are at least.
-LEAST = 110
+LEAST = 125
 SITUATIONS: tuple[situation.Situation, ...] = (
     *people.SITUATIONS,
     *apple.SITUATIONS,
@@ -19,6 +30,7 @@ SITUATIONS: tuple[situation.Situation, ...] = (
     *phones.SITUATIONS,
     *access.SITUATIONS,
     *windows.SITUATIONS,
+    *destinations.SITUATIONS,
 )
 
 

@@ -67,7 +67,6 @@ def test_a_person_who_may_not_have_a_pass_is_refused(w: World, person: str, code
         ("ios-company-portal=PF4TH101", "device_unknown"),
         ("windows-joined=PF4TH101", "proof_not_gathered"),
         ("windows-pre-provisioned=PF4TH101", "proof_not_gathered"),
-        ("security-key", "proof_not_gathered"),
     ],
 )
 def test_a_device_or_profile_that_would_strand_the_person_is_refused(w: World, wanted: str, code: str) -> None:

@@ -12,8 +12,7 @@ from agent.domain.access import AccessPolicy, NamedPlace, Strength, Who
 from agent.domain.cases import Level
 from agent.domain.facts import NOT_READ
 from agent.domain.people import PersonKind
-from agent.domain.topics.access import TenantPart
-from tests.unit.test_findings import MARA, known, verdict
+from tests.unit.test_findings import MARA, NOTHING_ASKED, known, verdict
 
 RESISTANT = Strength("Phishing-resistant MFA", frozenset({"fido2", "windowsHelloForBusiness"}))
 MULTI_USE = Strength("Passes", frozenset({"temporaryAccessPassMultiUse"}))
@@ -26,7 +25,8 @@ def found(
     profile: str = "windows-autopilot", *, named: object = None, groups: Any = frozenset(), **terms: Any
 ) -> list[tuple[str, Level]]:
     """Code and level of what one policy with these terms leads to; it blocks unless they say otherwise."""
-    part = TenantPart(known((dataclasses.replace(BLOCK, **terms),)), known((OFFICE,)) if named is None else named)  # type: ignore[arg-type]
+    policies, places = known((dataclasses.replace(BLOCK, **terms),)), known((OFFICE,)) if named is None else named
+    part = dataclasses.replace(NOTHING_ASKED, policies=policies, places=places)  # type: ignore[arg-type]
     said = verdict(profile, access=part, groups=known(groups)).findings
     return [(one.code, one.level) for one in said if one.code.startswith("access_")]
 
@@ -153,6 +153,6 @@ def test_a_strength_that_takes_one_kind_of_pass_does_not_take_the_other() -> Non
 
 
 def test_what_could_not_be_read_is_said_and_is_no_ok() -> None:
-    said = verdict(access=TenantPart()).findings
+    said = verdict(access=dataclasses.replace(NOTHING_ASKED, policies=NOT_READ)).findings
     (finding,) = (one for one in said if one.code == "access_not_checked")
     assert (finding.level, finding.forbids) == (Level.NOT_CHECKED, False)

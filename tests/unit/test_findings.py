@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from agent import profile_files
-from agent.domain import cases, findings, passes, profiles, scans
+from agent.domain import cases, destinations, findings, passes, profiles, scans
 from agent.domain.apple import CompanyPortal, PushCertificate, VolumeToken
 from agent.domain.cases import Level
 from agent.domain.device_policies import DevicePolicy, EnrolmentRules, Everything, JoinRules, JoinScope, Target
@@ -24,7 +24,12 @@ T = TypeVar("T")
 PROFILES = profile_files.load_all()
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MARA = Person("mara", "mara@x", "Mara Quist")
-NOTHING_ASKED = access.TenantPart(Known((), "GET /facts", NOON), Known((), "GET /facts", NOON))
+EVERYBODY = destinations.MethodPolicy(enabled=True, include={"all_users": frozenset({"any"})})
+NOTHING_ASKED = access.TenantPart(
+    Known((), "GET /facts", NOON),
+    Known((), "GET /facts", NOON),
+    Known(destinations.Destinations(EVERYBODY, EVERYBODY), "GET /facts", NOON),
+)
 UNREAD = NotChecked("Graph says no.", "Some.Permission")
 POLICY = passes.PassPolicy(
     enabled=True,

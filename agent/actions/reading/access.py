@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from agent.domain import cases
 from agent.domain.access import AccessPolicy
@@ -14,8 +15,11 @@ from agent.ports import Agent
 
 def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes; places only where a policy names one."""
-    policies = agent.access.policies()
-    return TenantPart(policies, agent.access.places() if _name_places(policies) else NOT_READ)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        allowed = pool.submit(agent.access.destinations)
+        policies = agent.access.policies()
+        places = agent.access.places() if _name_places(policies) else NOT_READ
+    return TenantPart(policies, places, allowed.result())
 
 
 def _name_places(policies: Fact[tuple[AccessPolicy, ...]]) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.domain.cases import Rule
-from agent.domain.rules import conditional_access
+from agent.domain.rules import conditional_access, destination
 
 #: Asked once of each person who is known.
 OF_THE_PERSON: tuple[Rule, ...] = ()
 
 #: Asked of each journey whose person is known.
-OF_THE_JOURNEY: tuple[Rule, ...] = (conditional_access.judge,)
+OF_THE_JOURNEY: tuple[Rule, ...] = (conditional_access.judge, destination.judge)

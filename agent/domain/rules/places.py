@@ -36,6 +36,10 @@ PASS_POLICY = Place(
 )
 USERS = Place("Entra admin centre › Users", f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers")
 APP_PERMISSIONS = Place("Entra admin centre › App registrations › API permissions")
+METHOD_POLICIES = Place(
+    "Entra admin centre › Authentication methods › Policies",
+    f"{_ENTRA}Microsoft_AAD_IAM/AuthenticationMethodsMenuBlade/~/AdminAuthMethods",
+)
 CONDITIONAL_ACCESS = Place(
     "Entra admin centre › Conditional Access › Policies",
     f"{_ENTRA}Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies",

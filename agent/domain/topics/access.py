@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.domain.access import AccessPolicy, NamedPlace
+from agent.domain.destinations import Destinations
 from agent.domain.facts import NOT_READ, Fact, Known
 
 
 @dataclass(frozen=True, slots=True)
 class TenantPart:
-    """What holds for everyone: the enabled Conditional Access policies, and the places they may name."""
+    """What holds for everyone: Conditional Access with the places it names, and what may be set up."""
 
     policies: Fact[tuple[AccessPolicy, ...]] = NOT_READ
     places: Fact[tuple[NamedPlace, ...]] = NOT_READ
+    destinations: Fact[Destinations] = NOT_READ
 
     @property
     def named_groups(self) -> frozenset[str]:
         """Ids of the groups whose membership matters here; each person is asked about all of them at once."""
         policies = self.policies.value if isinstance(self.policies, Known) else ()
-        return frozenset(
-            group for policy in policies for who in (policy.include, policy.exclude) for group in who.groups
-        )
+        of_access = {group for policy in policies for who in (policy.include, policy.exclude) for group in who.groups}
+        allowed = self.destinations
+        return frozenset(of_access) | (allowed.value.named_groups if isinstance(allowed, Known) else frozenset())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import re
 
 from agent.sandbox import records, sign_in_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import microsoft_apps, people, registration
+from agent.sandbox.areas import allowed_methods, microsoft_apps, people, registration
 
 _SATISFYING = frozenset({"microsoftAuthenticator", "phone", "softwareOath"})
 _IN_A_BROWSER = frozenset({microsoft_apps.MY_SIGN_INS.id})
@@ -34,7 +34,12 @@ def interrupts(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> bool:
 def add_approvals(
     tenant: tenants.Tenant, session: sign_in_records.Session, *, name: str, public_key: str
 ) -> records.Method:
-    """Authenticator for approvals only: never a way to sign in by itself, and without a time of creation in Graph."""
+    """Authenticator for approvals only: never a way to sign in by itself, and without a time of creation in Graph.
+
+    Raises `DeviceRefused`.
+    """
+    if not allowed_methods.approvals(tenant, session.user_id):
+        raise registration.DeviceRefused("method_not_allowed", "Your organisation does not allow Authenticator.")
     registration.check_fresh(tenant, session)
     user = tenant.directory.users[session.user_id]
     method = records.Method(

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from agent.sandbox import device_records, records, sign_in_records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import activity, autopilot, device_policies, enrolment, entra_devices, methods, sign_in
+from agent.sandbox.areas import (
+    activity,
+    allowed_methods,
+    autopilot,
+    device_policies,
+    enrolment,
+    entra_devices,
+    methods,
+    sign_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +220,8 @@ def add_authenticator(
     tenant: tenants.Tenant, bearer: sign_in.Bearer, *, device_id: str, public_key: str
 ) -> records.Method:
     """Switch on phone sign-in in Authenticator on a phone that is registered with Entra. Raises `DeviceRefused`."""
+    if not allowed_methods.phone_sign_in(tenant, bearer.user.id):
+        raise DeviceRefused("method_not_allowed", "Your organisation does not allow phone sign-in in Authenticator.")
     device = entra_devices.find_by_device_id(tenant, device_id)
     if device is None or bearer.user.id not in device.owner_ids:
         raise DeviceRefused(ANCHOR_GONE, "Phone sign-in needs a phone that is registered to this person.")
@@ -234,6 +245,8 @@ def add_passkey(
     """Register a passkey; needs no registered device. `held_in` names the maker. Raises `DeviceRefused`."""
     check_fresh(tenant, session)
     maker = PASSKEY_MAKERS[held_in]
+    if not allowed_methods.passkey(tenant, session.user_id, maker.aaguid):
+        raise DeviceRefused("method_not_allowed", f"Your organisation does not allow a passkey of {maker.model}.")
     user = tenant.directory.users[session.user_id]
     method = records.Method(
         id=tenant.new_id(),

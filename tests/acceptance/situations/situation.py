@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +52,8 @@ class Situation:
     `ends` are the last screens, one for each of `devices` (by default those of the kit); `minutes` the lifetime of the
     pass: the one foreseen, or one made behind our back. `danger` says why a pass that would work is refused, `doubt`
     what was only warned of, or could not be seen, and comes true. `asked` gives what is asked for beyond the kit,
-    `wait` the minutes until the pass is used, `typed` the code on the person's paper.
+    `wait` the minutes until the pass is used, `typed` the code on the person's paper, `plays` what
+    else they do at a device.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Situation:
     minutes: int = 240
     wait: float = 0
     typed: Callable[[World], str] = _newest
+    plays: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expected(self) -> Outcome:
@@ -138,7 +140,7 @@ def _devices(situation: Situation) -> tuple[str, ...]:
 def _walk_all(w: World, situation: Situation, more: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
     """(the last screens, whether everybody signed in afterwards without pass and password)."""
     w.clock.pass_minutes(situation.wait)
-    payload = {"person": w.upn(situation.person), "code": situation.typed(w)}
+    payload = {"person": w.upn(situation.person), "code": situation.typed(w), **situation.plays}
     if more.get("lost_method"):
         payload["lost_method"] = more["lost_method"]
     ends = tuple(_walk(w, serial, payload) for serial in _devices(situation))
