@@ -74,17 +74,17 @@ def counted(w: World) -> Iterator[tuple[Agent, Rounds]]:
 
 
 @pytest.mark.parametrize(
-    ("person", "wanted", "most"),
+    ("person", "wanted"),
     [
-        ("mara.quist", ("windows-autopilot=PF4TH101",), 2),
-        ("helen.strand", ("windows-autopilot=PF4TH105",), 3),
-        ("tomasz.brandt", ("ios-company-portal=H4TH301QLM",), 3),
-        ("leila.haddad", ("windows-autopilot=PF4TH111", "ios-company-portal=H4TH302QLM"), 2),
-        ("ruth.adeyemi", ("account-recovery",), 2),
+        ("mara.quist", ("windows-autopilot=PF4TH101",)),
+        ("helen.strand", ("windows-autopilot=PF4TH105",)),
+        ("tomasz.brandt", ("ios-company-portal=H4TH301QLM",)),
+        ("leila.haddad", ("windows-autopilot=PF4TH111", "ios-company-portal=H4TH302QLM")),
+        ("ruth.adeyemi", ("account-recovery",)),
     ],
 )
-def test_a_person_costs_three_waits_at_most(w: World, person: str, wanted: tuple[str, ...], most: int) -> None:
+def test_a_person_costs_three_waits_at_most(w: World, person: str, wanted: tuple[str, ...]) -> None:
     with counted(w) as (agent, adapter):
         facts = preflight.gather(agent, [w.upn(person)], w.asked(person, *wanted).items)
         assert facts.remembered
-        assert adapter.rounds <= most
+        assert adapter.rounds <= 3
