@@ -125,6 +125,14 @@ class IssueAs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """How managers are told of passes: from which mailbox (an address), and which telephone number they may call."""
+
+    mailbox: str
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """The certificate (PEM, with its chain) and private key that pages are served with."""
 
@@ -138,7 +146,7 @@ class Settings:
 
     `database_url` and `proxy` may hold a password, so they are not in repr. `profiles_dir` None: the shipped ones.
     `tls` None: a certificate from a local authority. `source` is the file that was read, if there was one.
-    `protected_groups` are object ids in lower case.
+    `protected_groups` are object ids in lower case. `notice` None: nobody is told by mail, whatever a profile says.
     """
 
     state_dir: Path
@@ -156,6 +164,7 @@ class Settings:
     protected_groups: frozenset[str] = frozenset()
     issue_as: IssueAs = IssueAs.APP
     guard_rails: GuardRails = field(default_factory=GuardRails)
+    notice: Notices | None = None
     source: Path | None = None
 
     @property
@@ -263,6 +272,7 @@ class _Building:
             protected_groups=frozenset(shape.protected_groups or ()),
             issue_as=IssueAs(shape.issue_as or (IssueAs.APP if shape.tenant == "sandbox" else IssueAs.OPERATOR)),
             guard_rails=self._guard_rails(shape.guard_rails),
+            notice=Notices(shape.notice.mailbox, shape.notice.telephone) if shape.notice else None,
             source=self._paths.read_from,
         )
 

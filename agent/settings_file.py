@@ -78,6 +78,12 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _mailbox(text: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
+        raise ValueError("must be the address of a mailbox, such as it@example.com")
+    return text
+
+
 def _proxy(text: SecretStr) -> SecretStr:
     parts = urlsplit(text.get_secret_value())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -179,6 +185,13 @@ class RolesShape(_Shape):
     admin: _Groups | None = None
 
 
+class NoticeShape(_Shape):
+    """How managers are told of passes."""
+
+    mailbox: Annotated[str, AfterValidator(_mailbox), Field(alias="from")]
+    telephone: _Text
+
+
 class TlsShape(_Shape):
     """A certificate of your own."""
 
@@ -211,6 +224,7 @@ class SettingsShape(_Shape):
     protected_groups: _Groups | None = None
     issue_as: Literal["operator", "app"] | None = None
     guard_rails: GuardRails = GuardRails()
+    notice: NoticeShape | None = None
 
 
 @cache

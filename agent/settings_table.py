@@ -57,6 +57,10 @@ TABLE: Final = (
     Row("sites.zone", Site().zone, "IANA time zone of the times on slips, such as Europe/Berlin"),
     Row("sites.languages", "en", "languages of slips, the first one that is there"),
     *(Row(f"roles.{role}", "nobody", f"Entra groups (object ids) whose members are {role}s") for role in Role),
+    Row(
+        "notice.from", "none", "user name of the mailbox that tells managers of passes (in a profile: notice: manager)"
+    ),
+    Row("notice.telephone", "", "the number that a manager may call about a notice"),
     Row("protected_groups", "none", "Entra groups (object ids) whose members get no pass"),
     Row(
         "issue_as",

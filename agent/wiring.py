@@ -107,6 +107,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
             nobody,
             nobody,
             nobody,
+            nobody,
             (store.close,),
         )
     store.stamp(connection.tenant_id)
@@ -124,6 +125,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
         graph.tenant,
         graph.activity,
         graph.administration,
+        graph.mail,
         graph.access,
         graph.operators,
         (graph.close, store.close),

@@ -18,13 +18,14 @@ from agent.domain import passes, policy_changes, rights
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.milestones import CLOCK_SLACK
 from agent.domain.people import Role
+from agent.domain.profiles import Notice
 from agent.ports import Agent, Tenant
 from agent.settings import IssueAs
 from agent.slips import slip, stocks
 
 #: Registrations without which nothing works; the others only where the settings name them. The sandbox has four.
 _REGISTRATIONS: Final = ("watcher", "issuer")
-_OF_THE_SANDBOX: Final = (*_REGISTRATIONS, "writer", "operators")
+_OF_THE_SANDBOX: Final = (*_REGISTRATIONS, "writer", "operators", "sender")
 #: A certificate is warned about this long before it ends: time to renew it calmly.
 _CERTIFICATE_SOON: Final = timedelta(days=30)
 
@@ -51,7 +52,7 @@ class Line:
 def examine(agent: Agent) -> tuple[Line, ...]:
     """Every line, in the order in which they should be mended. Raises nothing that a line can say."""
     lines: list[Line] = []
-    for look in (_settings, _database, _keys_file, _audit, _fonts_and_paper, _printers, _certificates):
+    for look in (_settings, _notices, _database, _keys_file, _audit, _fonts_and_paper, _printers, _certificates):
         lines.extend(_safely(look, agent))
     reached = tuple(_reach(agent))
     lines.extend(reached)
@@ -97,6 +98,18 @@ def _settings(agent: Agent) -> Iterator[Line]:
             "Set organisation.name (and organisation.support) in the settings.",
         )
     yield Line("profiles", Health.OK, f"{len(agent.profiles)} profiles: {', '.join(sorted(agent.profiles))}")
+
+
+def _notices(agent: Agent) -> Iterator[Line]:
+    asking = sorted(name for name, profile in agent.profiles.items() if profile.notice is not Notice.NONE)
+    real = agent.settings.tenant
+    if not asking:
+        return
+    if agent.settings.notice is None or (real is not None and real.registrations.sender is None):
+        said = f"{', '.join(asking)} want the manager told by mail, and nobody can send it: each pass will warn"
+        yield Line("notices", Health.WARNING, said, "Set notice.from, notice.telephone, tenant.registrations.sender.")
+    else:
+        yield Line("notices", Health.OK, f"managers are told from {agent.settings.notice.mailbox}: {', '.join(asking)}")
 
 
 def _database(agent: Agent) -> Iterator[Line]:

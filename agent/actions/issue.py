@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent import errors
-from agent.actions import asks, audit, authority, clocks, freeze, mend, planning, removal, sheets
+from agent.actions import asks, audit, authority, clocks, freeze, mend, notices, planning, removal, sheets
 from agent.domain import cases, journeys, passes, people
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
@@ -84,7 +84,7 @@ def _make(agent: Agent, plan: planning.Plan) -> Issued:
         raise _not_handed_over(left) from None
     if plan.request.screen is not None:
         _note(agent, plan)
-    return issued
+    return replace(issued, findings=(*issued.findings, *notices.tell(agent, plan)))
 
 
 def _rehearse(agent: Agent, plan: planning.Plan) -> None:

@@ -77,6 +77,14 @@ class Person:
         return tuple(part for part in (self.department, self.office, staff, manager) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody who can be written to: a name for the greeting and a mail address."""
+
+    name: str
+    address: str
+
+
 class MethodKind(StrEnum):
     """The kinds of authentication method that Graph lists for a user, in our words."""
 

@@ -47,6 +47,13 @@ class SecondTime(StrEnum):
     NONE = "none"
 
 
+class Notice(StrEnum):
+    """Who is told by mail that a pass was made: nobody, or the person's manager as the directory names them."""
+
+    NONE = "none"
+    MANAGER = "manager"
+
+
 class Quantity(StrEnum):
     """A number of minutes that a tenant decides, not a profile."""
 
@@ -112,7 +119,7 @@ class Profile:
     that end it. `apple_sign_in` is the enrolment profile it fits. `prepared` says that a technician has set the PC up
     before its person signs in. `proof_gathered` is False while Tapslip cannot yet read the evidence: such a profile is
     shipped and refused as not checked when used; `proof_missing` says what. `stuck_after` minutes without anything new,
-    somebody has to look.
+    somebody has to look. `notice` is who is told of a pass by mail.
     """
 
     name: str
@@ -130,6 +137,7 @@ class Profile:
     prepared: bool = False
     proof_missing: str = ""
     stuck_after: int = 90
+    notice: Notice = Notice.NONE
     digest: str = ""
 
     @property

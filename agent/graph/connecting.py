@@ -9,7 +9,18 @@ from typing import TypeAlias
 import requests.adapters
 
 from agent import ports
-from agent.graph import access, activity, administration, apple_tenant, devices, operators, passes, people, tenant
+from agent.graph import (
+    access,
+    activity,
+    administration,
+    apple_tenant,
+    devices,
+    mail,
+    operators,
+    passes,
+    people,
+    tenant,
+)
 from agent.graph.calls import Calls
 from agent.graph.connection import Connection
 from agent.graph.sign_in import SignIns
@@ -31,6 +42,7 @@ class Graph:
     activity: activity.GraphActivity
     sign_ins: SignIns
     administration: administration.GraphAdministration
+    mail: mail.GraphMail
     access: access.GraphAccess
     operators: operators.GraphOperators
     calls: Calls
@@ -60,6 +72,7 @@ def connect(
         activity=activity.GraphActivity(calls),
         sign_ins=sign_ins,
         administration=administration.GraphAdministration(calls, sign_ins),
+        mail=mail.GraphMail(calls),
         access=access.GraphAccess(calls),
         operators=operators.GraphOperators(calls, sign_ins, connection.issuing_permission),
         calls=calls,

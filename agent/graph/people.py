@@ -37,6 +37,19 @@ class GraphPeople:
             lambda name: self._find(name.strip(), asked[name]), asked, first=lambda name: First(asked[name])
         )
 
+    def manager(self, person_id: str) -> Fact[people.Addressee | None]:
+        """Whom somebody reports to, where they have a mail address; learn.microsoft.com/graph/api/user-list-manager."""
+        query = {"$select": "displayName,mail"}
+        address = urls.address(urls.V1, "users", urls.guid(person_id), "manager", query=query)
+
+        def read() -> people.Addressee | None:
+            for row in self._one(address):
+                if to := answers.text(row, "mail"):
+                    return people.Addressee(answers.text(row, "displayName"), to)
+            return None
+
+        return self._calls.fact(read, f"GET {address.shape}", FIND_PERMISSION)
+
     def methods(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
         """Every registered method but the pass and the password, with the time of its last use where beta shows it."""
         return methods.read(self._calls, person_ids)

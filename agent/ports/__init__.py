@@ -43,6 +43,8 @@ from agent.ports.tenant import (
     Administrator,
     Apple,
     Devices,
+    Letter,
+    Mail,
     Operators,
     Organisation,
     PassAudit,
@@ -81,6 +83,8 @@ __all__ = [
     "JourneyRows",
     "Lease",
     "LeaseRows",
+    "Letter",
+    "Mail",
     "Operators",
     "Organisation",
     "Paper",
@@ -140,6 +144,7 @@ class Agent:
     tenant: Tenant
     activity: Activity
     administration: Administration
+    mail: Mail
     access: Access
     operators: Operators
     closers: tuple[Callable[[], None], ...] = ()

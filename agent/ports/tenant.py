@@ -21,6 +21,9 @@ class People(Protocol):
     def find(self, names: Sequence[str]) -> Mapping[str, Fact[people.Person | None]]:
         """By user name or object id, keyed as asked; Known(None) when there is none."""
 
+    def manager(self, person_id: str) -> Fact[people.Addressee | None]:
+        """Whom somebody reports to; Known(None) when the directory names nobody, or nobody with a mail address."""
+
     def methods(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
         """Every registered method but the pass; Hello keys and platform credentials with their device."""
 
@@ -32,6 +35,27 @@ class People(Protocol):
 
     def groups(self, person_ids: Sequence[str], among: Collection[str]) -> Mapping[str, Fact[frozenset[str]]]:
         """Of the groups `among`, those that contain the person, transitively."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A plain message: `mailbox` is the sender's object id, `to` an address."""
+
+    mailbox: str
+    to: str
+    subject: str
+    text: str
+
+
+class Mail(Protocol):
+    """Mail from the tenant's own mailboxes."""
+
+    def send(self, letter: Letter) -> str:
+        """Hand it in, once; returns Graph's id of the request. That it was taken in is no delivery.
+
+        Raises TenantRefused, TenantThrottled or TenantUnreachable when surely nothing was sent, OutcomeUnknown without
+        an answer, and Misconfigured when there is no registration `sender`.
+        """
 
 
 class Passes(Protocol):

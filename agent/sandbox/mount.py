@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ConnectionCut = errors.ConnectionCut
 """Raised out of the WSGI app where a scripted fault ends the connection."""
 
-LEAST_RIGHTS = ("watcher", "issuer", "writer", "operators")
+LEAST_RIGHTS = ("watcher", "issuer", "writer", "operators", "sender")
 """The registrations Tapslip uses; "full" is for other programs."""
 
 

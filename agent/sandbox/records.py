@@ -241,6 +241,17 @@ class SignIn:
     row: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message handed in for sending: by the person with the id `sender`, to addresses in lower case."""
+
+    at: datetime
+    sender: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+
+
 @dataclass(slots=True)
 class Audit:
     """One row of the directory audit log; `row` holds its properties by their Graph names."""

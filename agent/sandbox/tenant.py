@@ -190,10 +190,11 @@ class Devices:
 
 @dataclass(slots=True)
 class Activity:
-    """The two logs, oldest first."""
+    """The two logs and the mail that was sent, oldest first."""
 
     sign_ins: list[records.SignIn] = field(default_factory=list)
     audits: list[records.Audit] = field(default_factory=list)
+    mails: list[records.Mail] = field(default_factory=list)
 
 
 class Tenant:

@@ -22,7 +22,7 @@ def test_a_fresh_installation_is_in_order(w: World) -> None:
     assert [line for line in lines if line.health is not Health.OK] == []
     assert {"keys file", "database", "audit", "clock", "fonts and paper", "printers"} <= {line.name for line in lines}
     assert {"sign-in service", "Microsoft Graph", "exclusions"} <= {line.name for line in lines}
-    for registration in ("watcher", "issuer", "writer", "operators"):
+    for registration in ("watcher", "issuer", "writer", "operators", "sender"):
         assert {f"registration {registration}", f"rights of {registration}"} <= {line.name for line in lines}
     assert "lives from 60 to 480 minutes" in line(w, "pass policy").sentence
     assert doctor.worst(lines) is Health.OK

@@ -49,7 +49,7 @@ def ready(state: Path) -> Iterator[dict[str, Any]]:
 
 def test_the_ready_line_has_what_other_programs_need(ready: dict[str, Any], state: Path) -> None:
     assert set(ready) == READY_KEYS
-    assert set(ready["registrations"]) == {"watcher", "issuer", "writer", "operators"}
+    assert set(ready["registrations"]) == {"watcher", "issuer", "writer", "operators", "sender"}
     assert all(set(one) == {"client_id", "client_secret"} for one in ready["registrations"].values())
     for origin in (ready["graph"], ready["login"]):
         parts = urlsplit(origin)

@@ -22,6 +22,7 @@ LISTED_ELSEWHERE = (
     r"GET /identity/conditionalaccess/namedlocations(/{})?",
     r"GET /policies/authenticationstrengthpolicies(/{})?",
     r"GET /(users/{}|me)/manageddevices(/{})?",
+    r"POST /users/{}/sendmail",
 )
 """Routes without an entry in Microsoft's list, as patterns (those of devices are in `device_pages`): their permissions
 are those of their reference pages."""

@@ -42,7 +42,7 @@ def test_no_secret_stands_in_the_seed_or_shows_when_printed() -> None:
         assert registration.secret
         assert registration.secret not in text + repr(registration)
     assert {registration.name for registration in host.directory.registrations.values()} == {
-        *("watcher", "issuer", "writer", "operators", "full", "bench-server")
+        *("watcher", "issuer", "writer", "operators", "sender", "full", "bench-server")
     }
 
 

@@ -201,7 +201,7 @@ def test_the_ready_line_says_where_everything_is(side: Side) -> None:
         *("graph", "login", "tenant_id", "client_id", "client_secret", "registrations", "control", "control_token"),
         "managed_identity",
     }
-    assert set(line["registrations"]) == {"watcher", "issuer", "writer", "operators"}
+    assert set(line["registrations"]) == {"watcher", "issuer", "writer", "operators", "sender"}
     assert all(set(item) == {"client_id", "client_secret"} for item in line["registrations"].values())
 
 

@@ -307,7 +307,7 @@ def leaves(shape: typing.Any, above: str = "") -> Iterator[str]:
         yield from (f"{above}{field.name}" for field in dataclasses.fields(shape))
         return
     for name, field in shape.model_fields.items():
-        key = f"{above}{name}"
+        key = f"{above}{getattr(field, 'alias', None) or name}"
         below = [found for found in shapes_in(field.annotation) if found is not settings_file.RegistrationShape]
         for found in below:
             yield from leaves(found, f"{key}.")
@@ -332,6 +332,17 @@ def test_the_settings_table_has_every_key_and_no_other() -> None:
 def test_a_list_from_variables_has_no_gaps(tmp_path: Path) -> None:
     found = faults("{}\n", tmp_path, {"TAPSLIP_SITES__3__NAME": "x"})
     assert "environment: TAPSLIP_SITES__3__NAME: there is no such key" in found
+
+
+def test_whom_managers_may_call_is_read_and_a_mailbox_that_is_none_is_refused(tmp_path: Path) -> None:
+    text = 'notice: {from: it@contoso.example, telephone: "+44 20 7946 0000"}\n'
+    assert load(text, tmp_path).notice == settings.Notices("it@contoso.example", "+44 20 7946 0000")
+    assert load("{}", tmp_path).notice is None
+    read = load(text, tmp_path, {"TAPSLIP_NOTICE__FROM": "desk@contoso.example"})
+    assert read.notice == settings.Notices("desk@contoso.example", "+44 20 7946 0000")
+    [wrong] = faults('notice: {from: me, telephone: "1"}\n', tmp_path)
+    assert "notice.from: must be the address of a mailbox" in wrong
+    assert "notice.telephone: is missing" in faults("notice: {from: it@contoso.example}\n", tmp_path)[0]
 
 
 def test_guard_rails_are_read_from_file_and_variables(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from agent.sandbox.wire import (
     identity_reports,
     identity_roles,
     identity_tenant,
+    mail,
     methods,
     methods_policy,
     rights,
@@ -62,6 +63,7 @@ _PEOPLE = (
         delegated=rights.LICENCES_DELEGATED,
     ),
     Route("GET", "/me/licenseDetails", (), identity_tenant.licence_details, delegated=rights.LICENCES_DELEGATED),
+    Route("POST", "/users/{id}/sendMail", rights.SEND_MAIL, mail.send_mail, page="user-sendmail"),
     Route("POST", "/users/{id}/revokeSignInSessions", rights.REVOKE, methods.revoke_sessions),
     Route(
         "POST",

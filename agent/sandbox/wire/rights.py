@@ -36,6 +36,7 @@ ME = (
     *_AGENT_USERS,
 )
 MANAGER = (*_words("User.Read.All User.ReadWrite.All"), *_DIRECTORY, *_AGENT_USERS)
+SEND_MAIL = _words("Mail.Send")
 LICENCES = ("LicenseAssignment.Read.All", *MANAGER)
 LICENCES_DELEGATED = ("User.Read", *LICENCES)
 OWNED = (*_words("User.Read.All User.ReadWrite.All"), *_DIRECTORY)
