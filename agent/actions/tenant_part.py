@@ -53,6 +53,8 @@ def _read(agent: Agent) -> cases.TenantFacts:
         skew=skew.result(),
         organisation=name.result(),
         rail_groups=_rail_groups(agent),
+        staff_groups=agent.settings.roles.every_group,
+        protected_groups=agent.settings.protected_groups,
         access=of_access.result(),
         windows=of_windows.result(),
         apple=of_apple.result(),

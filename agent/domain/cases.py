@@ -62,7 +62,8 @@ class TenantFacts:
     """What holds for everyone; `skew` is by how many seconds our clock is ahead of the tenant's.
 
     `organisation` is the tenant's own name where the settings have none and it could be read, else empty. `rail_groups`
-    are those that guard rails name. The other topics have a part each.
+    are those that guard rails name, `staff_groups` those whose members hold a role here, `protected_groups` those whose
+    members get no pass. The other topics have a part each.
     """
 
     policy: Fact[passes.PassPolicy]
@@ -70,6 +71,8 @@ class TenantFacts:
     skew: Fact[float]
     organisation: str = ""
     rail_groups: frozenset[str] = frozenset()
+    staff_groups: frozenset[str] = frozenset()
+    protected_groups: frozenset[str] = frozenset()
     access: access_topic.TenantPart = field(default_factory=access_topic.TenantPart)
     windows: windows_topic.TenantPart = field(default_factory=windows_topic.TenantPart)
     apple: apple_topic.TenantPart = field(default_factory=apple_topic.TenantPart)
@@ -81,6 +84,8 @@ class TenantFacts:
         return (
             of_policy
             | self.rail_groups
+            | self.staff_groups
+            | self.protected_groups
             | self.access.named_groups
             | self.windows.named_groups
             | self.apple.named_groups

@@ -21,6 +21,7 @@ from agent.domain.rules import (
     methods,
     persons,
     policy,
+    protected,
     rails,
     terms,
     windows,
@@ -28,7 +29,10 @@ from agent.domain.rules import (
 
 #: Asked once of the person, and once for each journey: whoever they are, or only where they are known.
 _ALWAYS: tuple[Rule, ...] = (persons.known, demands.clock)
-_OF_THE_PERSON: tuple[Rule, ...] = (persons.new, persons.roles, policy.scope, live_passes.live, *access.OF_THE_PERSON)
+_OF_THE_PERSON: tuple[Rule, ...] = (
+    *(persons.new, persons.roles, protected.by_group, policy.scope, live_passes.live),
+    *access.OF_THE_PERSON,
+)
 _OF_THE_JOURNEY: tuple[Rule, ...] = (
     *(methods.methods, demands.proof, *rails.OF_THE_JOURNEY),
     *(*access.OF_THE_JOURNEY, *windows.OF_THE_JOURNEY, *apple.OF_THE_JOURNEY),

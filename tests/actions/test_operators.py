@@ -156,6 +156,36 @@ def test_nobody_issues_for_themselves(o: Operated) -> None:
     left_alone(o)
 
 
+@pytest.mark.parametrize("person", ["kim.doyle", "ruth.adeyemi", "priya.venkat", "tomasz.brandt", "ines.okafor"])
+@pytest.mark.parametrize("issue_as", ["operator", "app"])
+def test_a_technician_issues_for_no_lead_no_approver_and_no_admin_account_of_their_own(
+    tmp_path: Path, person: str, issue_as: str
+) -> None:
+    """The first two hold a role here and none in Entra; whoever makes the pass, it is refused and audited."""
+    with operated(tmp_path, issue_as=issue_as) as o:
+        for role, colleague in ((Role.LEAD, "kim.doyle"), (Role.APPROVER, "ruth.adeyemi")):
+            o.group(role).member_ids.append(o.user(colleague).id)
+        agent, by = o.as_operator("omar.siddiq")
+        with pytest.raises(errors.Refused) as refused:
+            issue.issue(agent, o.request_for_screen(person, LAPTOP, by=by))
+        assert "tapslip_role" in refused.value.codes
+        row = o.rows()[-1]
+        assert (row.action, row.outcome, row.by, row.person_id) == ("pass.issue", "refused", by.name, o.user(person).id)
+        assert row.facts["by_id"] == by.id
+        left_alone(o)
+
+
+def test_whom_the_settings_protect_gets_no_pass(o: Operated) -> None:
+    mara = o.user(MARA)
+    ours = next(one for one in o.sandbox.tenant.directory.groups.values() if mara.id in one.member_ids)
+    settings = dataclasses.replace(o.agent.settings, protected_groups=frozenset({ours.id}))
+    watched = dataclasses.replace(o.agent, settings=settings)
+    by = o.sign_in("tomasz.brandt")
+    with pytest.raises(errors.Refused) as refused:
+        issue.issue(watched, o.request_for_screen(MARA, LAPTOP, by=by))
+    assert refused.value.codes == ("protected_group",)
+
+
 def test_a_played_role_counts_for_nothing_on_a_real_tenant(o: Operated) -> None:
     for by in (TECHNICIAN, Operator("local:lead", "Somebody", Role.LEAD)):
         for attempt in (

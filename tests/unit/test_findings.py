@@ -86,6 +86,7 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
     person |= {"listed": known(()), "ours": None, "kit": (), "family": ()}
     device: dict[str, object] = {"autopilot": known((READY,)), "apple": known((PHONE,)), "taken": None}
     tenant: dict[str, object] = {"policy": known(POLICY), "status_page": known(passes.StatusPage()), "skew": known(0.0)}
+    tenant |= {"staff_groups": frozenset(), "protected_groups": frozenset()}
     for part in (person, device, tenant):
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
     person |= {"access": access.PersonPart(), "windows": LICENSED, "apple": apple.PersonPart()}
@@ -112,6 +113,16 @@ def codes(profile: str = "windows-autopilot", /, **changes: object) -> list[str]
 def test_when_all_is_well_there_is_nothing_to_say() -> None:
     assert codes() == codes("ios-company-portal") == []
     assert verdict().terms == passes.Terms(150, one_time=False)
+
+
+@pytest.mark.parametrize(("named", "code"), [("staff_groups", "tapslip_role"), ("protected_groups", "protected_group")])
+def test_who_holds_a_role_here_or_is_protected_gets_no_pass(named: str, code: str) -> None:
+    some = {named: frozenset({"g1"})}
+    assert codes(**some, groups=known(frozenset({"g1"}))) == [code]
+    assert codes(**some, groups=known(frozenset({"g2"}))) == []
+    assert {"protected_not_checked", "scope_not_checked"} <= {
+        finding.code for finding in verdict(**some, groups=UNREAD).refusals
+    }
 
 
 @pytest.mark.parametrize(
