@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox import records, sign_in_records
+from agent.sandbox import access_records, records, sign_in_records
 from agent.sandbox.wire import exchange, identity_routes, method_routes
 from tests.contracts import graph_slices
 from tests.contracts.sandbox_side import Side
@@ -18,7 +18,7 @@ NOT_FOUND = ("qrCodePinMethod", "passwordlessMicrosoftAuthenticator")
 
 @pytest.fixture(scope="module")
 def side() -> Side:
-    """A company in which Helen holds one of every kind of method."""
+    """A company in which Helen holds one of every kind of method, and which has a named place."""
     made = Side()
     made.tenant.options.throttling = "off"
     helen = made.person("helen.strand")
@@ -28,6 +28,8 @@ def side() -> Side:
         made.tenant.credentials.methods[helen.id].append(method)
     operation = records.Operation("an operation", helen.id, "succeeded", made.clock.now, made.clock.now)
     made.tenant.credentials.operations[operation.id] = operation
+    place = access_records.NamedLocation("a place", "Harbour House", ["203.0.113.0/24"], trusted=True)
+    made.tenant.credentials.named_locations[place.id] = place
     made.make_pass("helen.strand", {})
     return made
 
@@ -61,6 +63,8 @@ def filled(side: Side, route: exchange.Route) -> str:
         "/reports": helen.id,
     }
     start = "/users(" if route.path.startswith("/users(") else "/" + route.path.split("/")[1]
+    if "namedLocations" in route.path:
+        keys["/identity"] = next(iter(side.tenant.credentials.named_locations))
     path = route.path.replace("{id}", keys.get(start, "?"))
     held = side.tenant.credentials.methods[helen.id]
     kinds = {name.lower(): method.id for method in held for name in [f"/{method.kind}Methods"]}
