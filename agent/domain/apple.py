@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+
+from agent.domain.device_policies import Target
 
 #: What stands for everybody among the groups that something is assigned to; no object id looks like it.
 EVERYBODY = "everybody"
@@ -55,6 +58,27 @@ class CompanyPortal:
     total: int = 0
     used: int = 0
     required: bool = False
+
+
+class SsoWay(StrEnum):
+    """How Platform SSO has a Mac's person sign in; only the key becomes a credential that needs no password.
+
+    learn.microsoft.com/mem/intune/configuration/platform-sso-macos
+    """
+
+    KEY = "key"
+    PASSWORD = "password"  # noqa: S105 - a way of signing in, not a secret
+    SMART_CARD = "smart card"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSso:
+    """A policy that sets Platform SSO up on Macs, and whom it is assigned to."""
+
+    name: str
+    targets: tuple[Target, ...]
+    way: SsoWay = SsoWay.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,13 +86,19 @@ class DevicePolicy:
 
     def reach(self, person_groups: Collection[str], device_groups: Collection[str]) -> Reach:
         """How it comes to a person of these groups on a PC of these."""
-        by_device = _included(self.targets, Everything.DEVICES, device_groups)
-        by_person = _included(self.targets, Everything.PEOPLE, person_groups)
-        if by_device is True:
-            return Reach.BY_DEVICE
-        if by_person is True:
-            return Reach.BY_PERSON
-        return Reach.PERHAPS if by_device is None or by_person is None else Reach.NOT
+        return reach(self.targets, person_groups, device_groups)
+
+
+def reach(targets: Iterable[Target], person_groups: Collection[str], device_groups: Collection[str]) -> Reach:
+    """How what has these targets comes to a person of these groups on a device of these."""
+    known = tuple(targets)
+    by_device = _included(known, Everything.DEVICES, device_groups)
+    by_person = _included(known, Everything.PEOPLE, person_groups)
+    if by_device is True:
+        return Reach.BY_DEVICE
+    if by_person is True:
+        return Reach.BY_PERSON
+    return Reach.PERHAPS if by_device is None or by_person is None else Reach.NOT
 
 
 def _included(targets: Iterable[Target], everything: Everything, groups: Collection[str]) -> bool | None:
@@ -114,13 +120,24 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Which Windows PCs may enrol for the people of `of` (deviceEnrollmentPlatformRestriction)."""
+    """Which devices of one platform may enrol for the people of `of` (deviceEnrollmentPlatformRestriction)."""
 
     of: Ranked
     blocked: bool = False
     personal_blocked: bool = False
     oldest: str = ""
     newest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLimit:
+    """How many devices each person of `of` may have in Intune; Autopilot does not count them, Apple's programme does.
+
+    learn.microsoft.com/mem/intune/device-enrollment/limits-intune-entra
+    """
+
+    of: Ranked
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +158,9 @@ class TenantHello:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRules:
-    """The enrolment configurations that matter to a PC; `hello` is None where there is none at all.
+    """The enrolment configurations that matter here; `hello` is None where there is none at all.
+
+    `restrictions` are those for Windows, `ios` and `mac_os` those of Apple's platforms.
 
     learn.microsoft.com/graph/api/resources/intune-onboarding-deviceenrollmentconfiguration
     """
@@ -149,16 +168,30 @@ class EnrolmentRules:
     restrictions: tuple[Restriction, ...] = ()
     pages: tuple[StatusPageRule, ...] = ()
     hello: TenantHello | None = None
+    ios: tuple[Restriction, ...] = ()
+    mac_os: tuple[Restriction, ...] = ()
+    limits: tuple[DeviceLimit, ...] = ()
 
     @property
     def named_groups(self) -> frozenset[str]:
         """The groups that any of them is assigned to."""
-        held = (*(rule.of for rule in self.restrictions), *(page.of for page in self.pages))
-        return frozenset(group for ranked in held for group in ranked.groups)
+        restrictions = (*self.restrictions, *self.ios, *self.mac_os)
+        of_whom = (
+            [rule.of for rule in restrictions] + [rule.of for rule in self.limits] + [page.of for page in self.pages]
+        )
+        return frozenset(group for ranked in of_whom for group in ranked.groups)
 
     def restriction(self, groups: Collection[str]) -> Restriction | None:
         """The one in force for a person of these groups."""
         return _first([(rule.of, rule) for rule in self.restrictions], groups)
+
+    def for_apple(self, groups: Collection[str], *, mac: bool) -> Restriction | None:
+        """The one in force for a person of these groups and a Mac, or an iPhone or iPad."""
+        return _first([(rule.of, rule) for rule in (self.mac_os if mac else self.ios)], groups)
+
+    def limit(self, groups: Collection[str]) -> DeviceLimit | None:
+        """How many devices a person of these groups may have in Intune."""
+        return _first([(rule.of, rule) for rule in self.limits], groups)
 
     def page(self, groups: Collection[str]) -> StatusPageRule | None:
         """The status page in force for a person and a PC that together are in these groups."""

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from agent import errors
 from agent.domain import apple
 from agent.domain.facts import Fact
-from agent.graph import answers, urls
+from agent.graph import answers, catalogue, urls
 from agent.graph.calls import Calls
 
 PERMISSION = "DeviceManagementServiceConfig.Read.All"
 APPS_PERMISSION = "DeviceManagementApps.Read.All"
+POLICY_PERMISSION = "DeviceManagementConfiguration.Read.All"
+
+#: Microsoft's extension for a Mac's sign-on, part of Company Portal there.
+EXTENSION = "com.microsoft.CompanyPortalMac.ssoextension"
 
 #: Company Portal for iOS and iPadOS, as the App Store and Intune's list of apps name it.
 BUNDLE = "com.microsoft.CompanyPortal"
@@ -21,6 +25,13 @@ _PUSH = ("deviceManagement", "applePushNotificationCertificate")
 _VOLUME = ("deviceAppManagement", "vppTokens")
 _APPS = ("deviceAppManagement", "mobileApps")
 _USER_ENROLMENTS = ("deviceManagement", "appleUserInitiatedEnrollmentProfiles")
+_MAC_POLICIES = {
+    "$filter": "platforms has 'macOS' and technologies has 'mdm'",
+    "$select": "id,name,platforms,technologies",
+    "$expand": "assignments,settings",
+}
+_SSO = "com.apple.extensiblesso"
+_WAYS = {"0": apple.SsoWay.PASSWORD, "1": apple.SsoWay.KEY, "2": apple.SsoWay.SMART_CARD}
 _OF_TYPE = {"$filter": "isof('microsoft.graph.iosVppApp')"}
 
 
@@ -91,6 +102,19 @@ class GraphApple:
 
         return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
 
+    def platform_sso(self) -> Fact[tuple[apple.PlatformSso, ...]]:
+        """Those with Microsoft's own extension, asked for as Microsoft's own assessment asks.
+
+        learn.microsoft.com/mem/intune/configuration/platform-sso-macos
+        """
+        address = urls.address(urls.BETA, "deviceManagement", "configurationPolicies", query=_MAC_POLICIES)
+
+        def read() -> tuple[apple.PlatformSso, ...]:
+            found = [_platform_sso(row) for row in self._calls.rows(address)]
+            return tuple(one for one in found if one is not None)
+
+        return self._calls.fact(read, f"GET {address.shape}", POLICY_PERMISSION)
+
     def _assignments(self, words: tuple[str, ...], found: list[answers.Row]) -> Mapping[str, tuple[answers.Row, ...]]:
         """Whom each of these is assigned to, by its id."""
 
@@ -135,6 +159,16 @@ def _company_portal(row: answers.Row, assigned: tuple[answers.Row, ...]) -> appl
             for one in assigned
         ),
     )
+
+
+def _platform_sso(row: answers.Row) -> apple.PlatformSso | None:
+    """None for a policy that says nothing of Platform SSO, or names somebody else's extension."""
+    told = dict(catalogue.settings(row))
+    way = told.get(f"{_SSO}_platformsso_authenticationmethod")
+    if way is None or told.get(f"{_SSO}_extensionidentifier") != EXTENSION.lower():
+        return None
+    way_of = _WAYS.get(way.rpartition("_")[2], apple.SsoWay.UNKNOWN)
+    return apple.PlatformSso(answers.text(row, "name"), catalogue.targets(row), way_of)
 
 
 def _user_enrolment(row: answers.Row, assigned: tuple[answers.Row, ...]) -> apple.UserEnrolment:

@@ -18,6 +18,7 @@ _SCOPES = {
 _STATUS_PAGE = "windows10EnrollmentCompletionPageConfiguration"
 _ALL_PLATFORMS = "deviceEnrollmentPlatformRestrictionsConfiguration"
 _ONE_PLATFORM = "deviceEnrollmentPlatformRestrictionConfiguration"
+_LIMIT = "deviceEnrollmentLimitConfiguration"
 _HELLO = "deviceEnrollmentWindowsHelloForBusinessConfiguration"
 
 
@@ -54,21 +55,37 @@ def enrolment_rules(calls: Calls) -> Fact[device_policies.EnrolmentRules]:
 
 
 def _rules(rows: list[answers.Row]) -> device_policies.EnrolmentRules:
-    restrictions = [
-        *(_restriction(row, "windowsRestriction") for row in rows if answers.kind(row) == _ALL_PLATFORMS),
-        *(
-            _restriction(row, "platformRestriction")
-            for row in rows
-            if answers.kind(row) == _ONE_PLATFORM and answers.text(row, "platformType") == "windows"
-        ),
-    ]
     hello = [_hello(row) for row in rows if answers.kind(row) == _HELLO]
     pages = [
         device_policies.StatusPageRule(_ranked(row), answers.flag(row, "installQualityUpdates") is True)
         for row in rows
         if answers.kind(row) == _STATUS_PAGE
     ]
-    return device_policies.EnrolmentRules(tuple(restrictions), tuple(pages), hello[0] if hello else None)
+    limits = [
+        device_policies.DeviceLimit(_ranked(row), most)
+        for row in rows
+        if answers.kind(row) == _LIMIT and (most := answers.number(row, "limit")) is not None
+    ]
+    return device_policies.EnrolmentRules(
+        _restrictions(rows, "windowsRestriction", "windows"),
+        tuple(pages),
+        hello[0] if hello else None,
+        ios=_restrictions(rows, "iosRestriction", "ios"),
+        mac_os=_restrictions(rows, "macOSRestriction", "mac"),
+        limits=tuple(limits),
+    )
+
+
+def _restrictions(rows: list[answers.Row], name: str, platform: str) -> tuple[device_policies.Restriction, ...]:
+    """Those of one platform: its part of what is said of all, and those that stand for it alone."""
+    return (
+        *(_restriction(row, name) for row in rows if answers.kind(row) == _ALL_PLATFORMS),
+        *(
+            _restriction(row, "platformRestriction")
+            for row in rows
+            if answers.kind(row) == _ONE_PLATFORM and answers.text(row, "platformType") == platform
+        ),
+    )
 
 
 def _hello(row: answers.Row) -> device_policies.TenantHello:

@@ -67,6 +67,13 @@ class GraphDevices:
         """The Entra devices each person owns; learn.microsoft.com/graph/api/user-list-owneddevices."""
         return self._calls.many(self._owned, person_ids, first=lambda person: First(_owned_by(person)))
 
+    def managed_by(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.ManagedDevice, ...]]]:
+        """The devices that Intune has of each person.
+
+        learn.microsoft.com/graph/api/intune-devices-manageddevice-list
+        """
+        return self._calls.many(self._managed_by, person_ids, first=lambda person: First(_managed_of(person)))
+
     def groups_of(self, device_ids: Sequence[str]) -> Mapping[str, Fact[frozenset[str]]]:
         """The groups that contain each device, in groups too, by Entra deviceId.
 
@@ -121,6 +128,14 @@ class GraphDevices:
             return tuple(_entra(row) for row in rows if answers.text(row, "deviceId"))
 
         return self._calls.fact(read, f"GET {address.shape}", ENTRA_PERMISSION)
+
+    def _managed_by(self, person_id: str) -> Fact[tuple[devices.ManagedDevice, ...]]:
+        address = _managed_of(person_id)
+
+        def read() -> tuple[devices.ManagedDevice, ...]:
+            return tuple(_managed(row) for row in self._calls.rows(address))
+
+        return self._calls.fact(read, f"GET {address.shape}", MANAGED_PERMISSION)
 
     def _managed(self, serial: str) -> Fact[tuple[devices.ManagedDevice, ...]]:
         def read() -> tuple[devices.ManagedDevice, ...]:
@@ -204,6 +219,10 @@ class _Autopilot:
 
 def _owned_by(person_id: str) -> urls.Address:
     return urls.address(urls.V1, "users", urls.guid(person_id), "ownedDevices")
+
+
+def _managed_of(person_id: str) -> urls.Address:
+    return urls.address(urls.V1, "users", urls.guid(person_id), "managedDevices", query=_MANAGED)
 
 
 def _groups_of_device(device_id: str) -> urls.Address:

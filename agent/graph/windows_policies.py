@@ -8,11 +8,11 @@ for users; web sign-in's beside the others (learn.microsoft.com/windows/client-m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from agent.domain.device_policies import DevicePolicy, Everything, Target
+from agent.domain.device_policies import DevicePolicy
 from agent.domain.facts import Fact
-from agent.graph import answers, urls
+from agent.graph import answers, catalogue, urls
 from agent.graph.calls import Calls
 
 PERMISSION = "DeviceManagementConfiguration.Read.All"
@@ -27,53 +27,34 @@ _HELLO = "_vendor_msft_passportforwork_{tenantid}_policies_"
 _HELLO_URI = "/policies/usepassportforwork"
 _TPM_URI = "/policies/requiresecuritydevice"
 _WEB_URI = "/policy/config/authentication/enablewebsignin"
-_EVERYTHING = {
-    "allLicensedUsersAssignmentTarget": Everything.PEOPLE,
-    "allDevicesAssignmentTarget": Everything.DEVICES,
-}
 _ON = {"1": True, "2": False}
 _TRUTH = {"true": True, "false": False}
 
 
 def read(calls: Calls) -> Fact[tuple[DevicePolicy, ...]]:
     """Those that say something of Hello or web sign-in; a page with several thousand settings is paged through once."""
-    catalogue = urls.address(urls.BETA, "deviceManagement", "configurationPolicies", query=_CATALOGUE)
+    policies = urls.address(urls.BETA, "deviceManagement", "configurationPolicies", query=_CATALOGUE)
     profiles = urls.address(urls.V1, "deviceManagement", "deviceConfigurations", query={"$expand": "assignments"})
 
     def found() -> tuple[DevicePolicy, ...]:
-        asked = {catalogue: _policy, profiles: _profile}
+        asked = {policies: _policy, profiles: _profile}
         rows = calls.many(calls.rows, asked)
-        policies = [make(row) for address, make in asked.items() for row in rows[address]]
-        return tuple(one for one in policies if (one.hello, one.needs_tpm, one.web_sign_in) != (None, None, None))
+        made = [make(row) for address, make in asked.items() for row in rows[address]]
+        return tuple(one for one in made if (one.hello, one.needs_tpm, one.web_sign_in) != (None, None, None))
 
-    return calls.fact(found, f"GET {catalogue.shape}", PERMISSION)
+    return calls.fact(found, f"GET {policies.shape}", PERMISSION)
 
 
 def _policy(row: answers.Row) -> DevicePolicy:
-    chosen = dict(
-        pair
-        for setting in answers.inner_rows(row, "settings")
-        for pair in _choices(answers.inner(setting, "settingInstance"))
-    )
+    chosen = dict(catalogue.settings(row))
     web = chosen.get(_WEB_SIGN_IN, "")
     return DevicePolicy(
         answers.text(row, "name"),
-        _targets(row),
+        catalogue.targets(row),
         hello=_said(chosen, "usepassportforwork"),
         needs_tpm=_said(chosen, "requiresecuritydevice"),
         web_sign_in=_ON.get(web.rpartition("_")[2]),
     )
-
-
-def _choices(instance: answers.Row) -> Iterator[tuple[str, str]]:
-    """(definition, chosen option), those inside groups too, in lower case."""
-    definition = answers.text(instance, "settingDefinitionId").lower()
-    choice = answers.inner(instance, "choiceSettingValue")
-    if definition and choice:
-        yield definition, answers.text(choice, "value").lower()
-    for group in (choice, *answers.inner_rows(instance, "groupSettingCollectionValue")):
-        for child in answers.inner_rows(group, "children"):
-            yield from _choices(child)
 
 
 def _said(chosen: Mapping[str, str], setting: str) -> bool | None:
@@ -92,7 +73,7 @@ def _profile(row: answers.Row) -> DevicePolicy:
     blocked = answers.flag(row, "windowsHelloForBusinessBlocked")
     return DevicePolicy(
         answers.text(row, "displayName"),
-        _targets(row),
+        catalogue.targets(row),
         hello=not blocked if blocked is not None else _as_flag(hello),
         needs_tpm=_as_flag(tpm),
         web_sign_in=_ON.get(str(web)),
@@ -101,18 +82,3 @@ def _profile(row: answers.Row) -> DevicePolicy:
 
 def _as_flag(value: object) -> bool | None:
     return _TRUTH.get(str(value).lower()) if value is not None else None
-
-
-def _targets(row: answers.Row) -> tuple[Target, ...]:
-    return tuple(_target(answers.inner(each, "target")) for each in answers.inner_rows(row, "assignments"))
-
-
-def _target(target: answers.Row) -> Target:
-    kind = answers.kind(target)
-    filtered = answers.text(target, "deviceAndAppManagementAssignmentFilterType") not in {"", "none"}
-    return Target(
-        group=answers.text(target, "groupId").lower(),
-        everything=_EVERYTHING.get(kind),
-        left_out=kind == "exclusionGroupAssignmentTarget",
-        filtered=filtered,
-    )

@@ -106,6 +106,9 @@ class Devices(Protocol):
     def owned(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]:
         """The Entra devices each person owns, keyed as asked."""
 
+    def managed_by(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[devices.ManagedDevice, ...]]]:
+        """The devices that Intune has of each person, keyed as asked."""
+
     def groups_of(self, device_ids: Sequence[str]) -> Mapping[str, Fact[frozenset[str]]]:
         """The groups that contain each device, in groups too, by Entra deviceId."""
 
@@ -133,6 +136,9 @@ class Apple(Protocol):
 
     def user_enrolments(self) -> Fact[tuple[apple.UserEnrolment, ...]]:
         """How people enrol devices by themselves."""
+
+    def platform_sso(self) -> Fact[tuple[apple.PlatformSso, ...]]:
+        """The policies that set Platform SSO with Microsoft's own extension up on Macs."""
 
 
 @dataclass(frozen=True, slots=True)

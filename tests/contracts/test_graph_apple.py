@@ -9,10 +9,11 @@ from typing import TypeVar
 import pytest
 
 from agent.domain import apple, facts
+from agent.domain.device_policies import Everything, Target
 from agent.domain.facts import Known
 from agent.graph.connecting import Graph
-from agent.sandbox import apple_records, device_records
-from agent.sandbox.areas import apple_sync
+from agent.sandbox import apple_records, device_records, policy_records
+from agent.sandbox.areas import apple_sync, mac
 from tests.contracts import graph_side
 
 SERVICE, APPS = "DeviceManagementServiceConfig.Read.All", "DeviceManagementApps.Read.All"
@@ -85,6 +86,7 @@ def test_user_enrolment_tells_whom_it_is_meant_for() -> None:
         (lambda graph: graph.apple.volume_tokens(), SERVICE),
         (lambda graph: graph.apple.company_portal(), APPS),
         (lambda graph: graph.apple.user_enrolments(), SERVICE),
+        (lambda graph: graph.apple.platform_sso(), "DeviceManagementConfiguration.Read.All"),
     ],
 )
 def test_what_may_not_be_read_is_not_checked(read: Callable[[Graph], facts.Fact[object]], permission: str) -> None:
@@ -93,6 +95,39 @@ def test_what_may_not_be_read_is_not_checked(read: Callable[[Graph], facts.Fact[
         fact = read(side.graph)
     assert isinstance(fact, facts.NotChecked)
     assert fact.permission == permission
+
+
+def test_platform_sso_is_read_out_of_the_catalogues_groups_with_whom_it_reaches() -> None:
+    with graph_side.on_sandbox() as side:
+        held = side.sandbox.tenant.devices.configuration_policies
+        ours = next(policy for policy in held.values() if policy.name == "Platform SSO for Macs")
+        other = policy_records.ConfigurationPolicy("ade00000-0000-4000-8000-000000000004", "Okta", "macOS")
+        other.settings = {**ours.settings, mac.EXTENSION: "com.okta.mobile.auth-service-extension"}
+        held[other.id] = other
+        (by_key,) = value_of(side.graph.apple.platform_sso())
+        ours.settings[mac.METHOD] = f"{mac.METHOD}_0"
+        (by_password,) = value_of(side.graph.apple.platform_sso())
+    everything = (Target(everything=Everything.DEVICES),)
+    assert by_key == apple.PlatformSso("Platform SSO for Macs", everything, apple.SsoWay.KEY)
+    assert by_password.way is apple.SsoWay.PASSWORD
+
+
+def test_restrictions_and_limits_are_told_by_platform_and_the_devices_by_person() -> None:
+    with graph_side.on_sandbox() as side:
+        configurations = side.sandbox.tenant.devices.enrolment_configurations
+        one = device_records.EnrolmentConfiguration(
+            "ade00000-0000-4000-8000-000000000005_x", "platform_restriction", "M"
+        )
+        one.priority, one.group_ids = 2, ["staff"]
+        one.properties = {"platformType": "mac", "platformRestriction": {"platformBlocked": True}}
+        configurations[one.id] = one
+        rules = value_of(side.graph.tenant.enrolment_rules())
+        helen = side.person("helen.strand")
+        held = value_of(side.graph.devices.managed_by([helen])[helen])
+    assert [(rule.of.rank, rule.blocked) for rule in rules.mac_os] == [(0, False), (2, True)]
+    assert [(rule.of.rank, rule.blocked) for rule in rules.ios] == [(0, False)]
+    assert [(rule.of.name, rule.most) for rule in rules.limits] == [("All users", 10)]
+    assert {row.serial for row in held} == {"PF4TH105", "H4TH306QLM"}
 
 
 def test_a_device_given_to_another_of_our_servers_is_read_from_there() -> None:

@@ -7,12 +7,22 @@ from datetime import timedelta
 
 import pytest
 
-from agent.domain import passes
-from agent.domain.apple import EVERYBODY, CompanyPortal, ProgrammeToken, PushCertificate, UserEnrolment, VolumeToken
+from agent.domain import device_policies, passes
+from agent.domain.apple import (
+    EVERYBODY,
+    CompanyPortal,
+    PlatformSso,
+    ProgrammeToken,
+    PushCertificate,
+    SsoWay,
+    UserEnrolment,
+    VolumeToken,
+)
 from agent.domain.cases import Level
+from agent.domain.device_policies import Everything, Target
 from agent.domain.devices import AppleSignIn, ManagedDevice
-from agent.domain.topics import apple
-from tests.unit.test_findings import NOON, PHONE, PROFILES, UNREAD, codes, judged, known, verdict
+from agent.domain.topics import apple, windows
+from tests.unit.test_findings import NOON, OPEN_TENANT, PHONE, PROFILES, UNREAD, codes, judged, known, verdict
 
 IPHONE = "ios-company-portal"
 
@@ -95,6 +105,84 @@ def test_a_profile_of_apples_newer_kind_is_not_checked_and_refuses() -> None:
     newer = dataclasses.replace(PHONE, sign_in=AppleSignIn.UNKNOWN)
     found = verdict(IPHONE, apple=known((newer,)))
     assert [finding.code for finding in found.refusals] == ["enrolment_profile_not_checked"]
+
+
+def rules(**changes: object) -> device_policies.EnrolmentRules:
+    return dataclasses.replace(device_policies.EnrolmentRules(), **changes)  # type: ignore[arg-type]
+
+
+def of_tenant(**changes: object) -> windows.TenantPart:
+    return dataclasses.replace(OPEN_TENANT, **{name: known(value) for name, value in changes.items()})  # type: ignore[arg-type]
+
+
+STAFF = device_policies.Ranked("Staff", 1, frozenset({"staff"}))
+EVERYBODYS = device_policies.Ranked("All users", 0)
+
+
+def test_a_restriction_counts_for_its_own_platform_and_people_only() -> None:
+    no_phones = device_policies.Restriction(STAFF, blocked=True)
+    blocked = of_tenant(enrolment=rules(ios=(no_phones, device_policies.Restriction(EVERYBODYS))))
+    staff = known(frozenset({"all_users", "staff"}))
+    assert codes(IPHONE, windows=blocked) == []
+    assert codes(IPHONE, windows=blocked, groups=staff) == ["apple_blocked"]
+    on_macs = of_tenant(enrolment=rules(mac_os=(no_phones,)))
+    assert codes(IPHONE, windows=on_macs, groups=staff) == []
+
+
+def test_a_range_of_versions_is_not_checked_because_a_boxed_device_does_not_tell() -> None:
+    since = device_policies.Restriction(EVERYBODYS, oldest="18.0")
+    assert codes(IPHONE, windows=of_tenant(enrolment=rules(ios=(since,)))) == ["apple_version_not_checked"]
+
+
+def test_intunes_limit_is_that_of_the_persons_own_group() -> None:
+    limits = (device_policies.DeviceLimit(STAFF, 5), device_policies.DeviceLimit(EVERYBODYS, 1))
+    one = apple.PersonPart(known((ManagedDevice("m1", "OTHER", user_id="mara"),)))
+    changes = {"windows": of_tenant(enrolment=rules(limits=limits)), "apple_person": one}
+    assert codes(IPHONE, **changes) == ["device_limit"]
+    assert codes(IPHONE, groups=known(frozenset({"all_users", "staff"})), **changes) == []
+    assert codes(IPHONE, **(changes | {"apple_person": apple.PersonPart()})) == ["device_limit_not_checked"]
+
+
+def test_room_in_entra_and_the_licence_are_asked_of_apple_devices_too() -> None:
+    full = of_tenant(join=device_policies.JoinRules(device_policies.JoinScope.ALL, quota=1))
+    assert codes(IPHONE, windows=full) == ["device_quota"]
+    nothing = windows.PersonPart(owned=known(()), plans=known(frozenset({"EXCHANGE_S_STANDARD"})))
+    assert codes(IPHONE, windows_person=nothing) == ["no_intune_licence"]
+    unread = codes(IPHONE, windows_person=windows.PersonPart(owned=UNREAD, plans=UNREAD))
+    assert unread == ["intune_licence_not_checked", "device_quota_not_checked"]
+
+
+def mac_codes(*policies: PlatformSso) -> list[str]:
+    """What is said of a Mac beyond that nobody can prove its journey."""
+    mac = dataclasses.replace(PHONE, platform="macOS", sign_in=AppleSignIn.SETUP_ASSISTANT)
+    found = codes(
+        "mac-platform-sso", apple=known((mac,)), platform_sso=known(policies), groups=known(frozenset({"staff"}))
+    )
+    assert found[0] == "proof_not_gathered"
+    return found[1:]
+
+
+def test_platform_sso_must_reach_the_person_or_every_device_with_a_key() -> None:
+    everybody, every_device = Target(everything=Everything.PEOPLE), Target(everything=Everything.DEVICES)
+    for targets, expected in (
+        ((everybody,), []),
+        ((every_device,), []),
+        ((Target(group="staff"),), []),
+        ((everybody, Target(group="staff", left_out=True)), ["platform_sso_not_assigned"]),
+        ((), ["platform_sso_not_assigned"]),
+        ((dataclasses.replace(every_device, filtered=True),), ["platform_sso_not_checked"]),
+        ((Target(group="macs"),), ["platform_sso_not_checked"]),
+    ):
+        assert mac_codes(PlatformSso("SSO", targets, SsoWay.KEY)) == expected
+    by_key, by_password = (
+        PlatformSso("Key", (everybody,), SsoWay.KEY),
+        PlatformSso("Old", (everybody,), SsoWay.PASSWORD),
+    )
+    assert mac_codes(by_key, by_password) == ["platform_sso_by_password"]
+    assert (
+        codes("ios-setup-assistant", apple=known((dataclasses.replace(PHONE, sign_in=AppleSignIn.SETUP_ASSISTANT),)))
+        == []
+    )
 
 
 def test_a_row_of_a_wiped_or_retired_device_is_nobodys() -> None:

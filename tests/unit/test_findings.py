@@ -51,6 +51,7 @@ APPLE = apple.TenantPart(
     volume_tokens=Known((VolumeToken("v1", "Volume", "valid"),), "GET /vppTokens", NOON),
     company_portal=Known((CompanyPortal("v1", 10, 1, required=True),), "GET /mobileApps", NOON),
     user_enrolments=Known((), "GET /appleUserInitiatedEnrollmentProfiles", NOON),
+    platform_sso=Known((), "GET /configurationPolicies", NOON),
 )
 APPLE_FACTS = frozenset(field.name for field in dataclasses.fields(APPLE))
 
@@ -89,9 +90,10 @@ def judged(kit: tuple[profiles.Profile, ...], wish: passes.Wish, /, **changes: o
     tenant |= {"staff_groups": frozenset(), "protected_groups": frozenset()}
     for part in (person, device, tenant):
         part |= {name: changes[name] for name in part.keys() & changes.keys()}
-    person |= {"access": access.PersonPart(), "windows": LICENSED, "apple": apple.PersonPart()}
+    person |= {"access": access.PersonPart(), "windows": changes.get("windows_person", LICENSED)}
+    person["apple"] = changes.get("apple_person", apple.PersonPart(UNUSED))
     device |= {"windows_part": KNOWN_PC, "apple_part": changes.get("apple_part", apple.DevicePart(UNUSED))}
-    tenant |= {"access": changes.get("access", NOTHING_ASKED), "windows": OPEN_TENANT}
+    tenant |= {"access": changes.get("access", NOTHING_ASKED), "windows": changes.get("windows", OPEN_TENANT)}
     of_apple: dict[str, Any] = {name: changes[name] for name in APPLE_FACTS & changes.keys()}
     tenant["apple"] = dataclasses.replace(APPLE, **of_apple)
     facts = cases.Facts(

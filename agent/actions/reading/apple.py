@@ -24,18 +24,20 @@ class Looked:
 
 def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes."""
-    with ThreadPoolExecutor(max_workers=5) as pool:
+    with ThreadPoolExecutor(max_workers=6) as pool:
         tokens = pool.submit(agent.apple.tokens)
         push = pool.submit(agent.apple.push)
         volume = pool.submit(agent.apple.volume_tokens)
         portal = pool.submit(agent.apple.company_portal)
         own = pool.submit(agent.apple.user_enrolments)
-    return TenantPart(tokens.result(), push.result(), volume.result(), portal.result(), own.result())
+        sso = pool.submit(agent.apple.platform_sso)
+    return TenantPart(tokens.result(), push.result(), volume.result(), portal.result(), own.result(), sso.result())
 
 
-def people(_agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -> Mapping[str, PersonPart]:
-    """Each person's part, by object id; two waits at most."""
-    return {person.id: PersonPart() for person in found}
+def people(agent: Agent, found: Sequence[Person], _tenant: cases.TenantFacts) -> Mapping[str, PersonPart]:
+    """Each person's part, by object id; one wait."""
+    managed = agent.devices.managed_by([person.id for person in found])
+    return {who: PersonPart(rows) for who, rows in managed.items()}
 
 
 def devices(agent: Agent, serials: Sequence[str], _tenant: Callable[[], cases.TenantFacts]) -> Looked:

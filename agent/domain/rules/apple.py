@@ -9,7 +9,7 @@ from agent.domain.cases import Case, Finding, Rule
 from agent.domain.devices import AppleRecord, AppleSignIn
 from agent.domain.facts import NOT_READ, NotChecked
 from agent.domain.people import MethodKind
-from agent.domain.rules import apple_tokens, company_portal, places, saying
+from agent.domain.rules import apple_entry, apple_tokens, company_portal, places, platform_sso, saying
 from agent.domain.rules.places import Place
 
 _ADMINISTRATOR = "an Intune administrator"
@@ -122,7 +122,7 @@ def _managed(case: Case, record: AppleRecord) -> Iterator[Finding]:
             "enrolled_already",
             "This device is under management already: unless it has been erased since, it does not start its set-up.",
             who=saying.YOU,
-            place=places.INTUNE_DEVICES.then("wipe the device, where that has not been done"),
+            place=places.ALL_DEVICES.then("wipe the device, where that has not been done"),
             fact=fact,
         )
     elif row.user_id:
@@ -130,7 +130,7 @@ def _managed(case: Case, record: AppleRecord) -> Iterator[Finding]:
             "enrolled_by_other",
             f"{row.user_name} uses this device: it is under management, and takes no other person until it is wiped.",
             who=_ADMINISTRATOR,
-            place=places.INTUNE_DEVICES.then("wipe the device, which takes its record away, or take another"),
+            place=places.ALL_DEVICES.then("wipe the device, which takes its record away, or take another"),
             fact=fact,
         )
 
@@ -139,6 +139,7 @@ def _managed(case: Case, record: AppleRecord) -> Iterator[Finding]:
 OF_THE_RECORD: tuple[Callable[[Case, AppleRecord], Iterable[Finding]], ...] = (
     *(_released, _platform, _profile, _blocked, _managed),
     *(apple_tokens.programme, apple_tokens.push, company_portal.comes, company_portal.account),
+    *(apple_entry.licence, apple_entry.quota, apple_entry.platform, platform_sso.assigned),
 )
 
 #: Asked of each journey whose person is known, whatever became of its device.

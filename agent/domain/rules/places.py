@@ -48,6 +48,7 @@ AUTOPILOT_DEVICES = Place(
     "Intune admin centre › Devices › Enrollment › Windows › Windows Autopilot › Devices",
     f"{_INTUNE}Microsoft_Intune_Enrollment/AutopilotDevices.ReactView",
 )
+DEVICE_LIMIT = Place("Intune admin centre › Devices › Enrollment › Device limit restriction")
 RESTRICTIONS = Place("Intune admin centre › Devices › Enrollment › Device platform restriction")
 INTUNE_DEVICES = Place(
     "Intune admin centre › Devices › Windows",
@@ -73,7 +74,7 @@ VPP_TOKENS = Place(
 BUSINESS_MANAGER = Place("business.apple.com › Devices")
 BUSINESS_MANAGER_APPS = Place("business.apple.com › Apps and Books")
 PUSH_CERTIFICATE = Place("Intune admin centre › Devices › Enrollment › Apple › Apple MDM Push certificate")
-INTUNE_DEVICES = Place("Intune admin centre › Devices › All devices")
+ALL_DEVICES = Place("Intune admin centre › Devices › All devices")
 IOS_APPS = Place("Intune admin centre › Apps › iOS/iPadOS")
 
 

@@ -17,17 +17,25 @@ class TenantPart:
     volume_tokens: Fact[tuple[apple.VolumeToken, ...]] = NOT_READ
     company_portal: Fact[tuple[apple.CompanyPortal, ...]] = NOT_READ
     user_enrolments: Fact[tuple[apple.UserEnrolment, ...]] = NOT_READ
+    platform_sso: Fact[tuple[apple.PlatformSso, ...]] = NOT_READ
 
     @property
     def named_groups(self) -> frozenset[str]:
         """Ids of the groups whose membership matters here; each person is asked about all of them at once."""
-        known = self.user_enrolments.value if isinstance(self.user_enrolments, Known) else ()
-        return frozenset(group for one in known for group in one.groups) - {apple.EVERYBODY}
+        own = self.user_enrolments.value if isinstance(self.user_enrolments, Known) else ()
+        sso = self.platform_sso.value if isinstance(self.platform_sso, Known) else ()
+        of_sso = {target.group for one in sso for target in one.targets}
+        return (frozenset(group for one in own for group in one.groups) | of_sso) - {apple.EVERYBODY, ""}
 
 
 @dataclass(frozen=True, slots=True)
 class PersonPart:
-    """What holds for one person."""
+    """What holds for one person: the devices that Intune has of them.
+
+    Licences and devices in Entra, which Windows asks about too, are of its topic.
+    """
+
+    managed: Fact[tuple[devices.ManagedDevice, ...]] = NOT_READ
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from agent.sandbox import apple_records, device_records
+from agent.sandbox import apple_records, device_records, policy_records
+from agent.sandbox.areas import mac
 from tests.acceptance.situations.seed import DESKTOP, HOME, IPAD, IPHONE
 from tests.acceptance.situations.situation import Situation, fails, works
 from tests.world import World
 
+OWN_MAC = "mac-platform-sso=C02TH501MD"
+UNPROVEN = "not checked proof_not_gathered"
+UNSEEN = "the journey works, and Tapslip would never know: the pass would stay until it ends"
 MAC = "ios-setup-assistant=C02TH501MD"
 USED_BY_HELEN = "H4TH306QLM"
 UNSYNCED = "ios-company-portal=H4TH307QLM"
@@ -140,6 +144,65 @@ def erased(w: World) -> None:
         if row.serial == USED_BY_HELEN:
             row.user_id, row.user_principal_name = mara.id, mara.upn
     w.move(USED_BY_HELEN, "reset")
+
+
+def without_licence(w: World) -> None:
+    """Mara's licence for Intune has been taken away."""
+    w.user("mara.quist").licences.remove("INTUNE_A")
+
+
+def no_room_in_entra(w: World) -> None:
+    """Nobody may own a device."""
+    w.sandbox.tenant.devices.registration_policy.user_device_quota = 0
+
+
+def rule_for_staff(kind: str, **settings: object) -> Callable[[World], None]:
+    """An enrolment configuration of this kind for all staff, ranked first."""
+
+    def arrange(w: World) -> None:
+        groups = [group.id for group in w.sandbox.tenant.directory.groups.values() if group.name == "All staff"]
+        name = f"ade00000-0000-4000-8000-000000000002_{kind}"
+        made = device_records.EnrolmentConfiguration(name, kind, "For staff", 1, group_ids=groups)
+        made.properties = dict(settings)
+        w.sandbox.tenant.devices.enrolment_configurations[made.id] = made
+
+    return arrange
+
+
+def one_device_held(w: World) -> None:
+    """Staff may have one device in Intune, and Mara has it: a phone from before."""
+    rule_for_staff("limit", limit=1)(w)
+    mara = w.user("mara.quist")
+    held = device_records.ManagedDevice("ade00000-0000-4000-8000-000000000003", "OLDPHONE", "Old phone", "iOS")
+    held.user_id, held.user_principal_name = mara.id, mara.upn
+    w.sandbox.tenant.devices.managed[held.id] = held
+
+
+def blocked(platform: str) -> Callable[[World], None]:
+    """Staff may not enrol this platform."""
+    return rule_for_staff("platform_restriction", platformType=platform, platformRestriction={"platformBlocked": True})
+
+
+def sso(w: World) -> policy_records.ConfigurationPolicy:
+    """The Platform SSO policy."""
+    known = w.sandbox.tenant.devices.configuration_policies.values()
+    return next(policy for policy in known if policy.name == "Platform SSO for Macs")
+
+
+def sso_for_nobody(w: World) -> None:
+    """Nobody assigned it."""
+    sso(w).assignments = []
+
+
+def sso_for_guests(w: World) -> None:
+    """It is assigned to a group that Mara is not in, which might be one of Macs."""
+    groups = [group.id for group in w.sandbox.tenant.directory.groups.values() if group.name == "Guests"]
+    sso(w).assignments = [policy_records.Assignment(group) for group in groups]
+
+
+def sso_by_password(w: World) -> None:
+    """It has people sign in with the work account's password."""
+    sso(w).settings[mac.METHOD] = f"{mac.METHOD}_0"
 
 
 SITUATIONS: tuple[Situation, ...] = (
@@ -309,5 +372,75 @@ SITUATIONS: tuple[Situation, ...] = (
         minutes=90,
         findings=("warning enrolled_already",),
         arrange=erased,
+    ),
+    fails(
+        "A tablet for somebody without a licence",
+        IPAD,
+        ends=("remote-management",),
+        findings=("blocker no_intune_licence",),
+        arrange=without_licence,
+    ),
+    fails(
+        "A phone for somebody without a licence",
+        IPHONE,
+        ends=("company-portal",),
+        findings=("blocker no_intune_licence",),
+        arrange=without_licence,
+    ),
+    fails(
+        "A tablet for somebody who may own no more devices",
+        IPAD,
+        ends=("home-screen",),
+        findings=("blocker device_quota",),
+        arrange=no_room_in_entra,
+    ),
+    fails(
+        "A tablet for somebody who has as many as Intune allows",
+        IPAD,
+        ends=("remote-management",),
+        findings=("blocker device_limit",),
+        arrange=one_device_held,
+    ),
+    fails(
+        "A phone where Intune lets in no iPhones",
+        IPHONE,
+        ends=("company-portal",),
+        findings=("blocker apple_blocked",),
+        arrange=blocked("ios"),
+    ),
+    fails(
+        "A Mac whose way through nobody can prove",
+        OWN_MAC,
+        ends=DESKTOP,
+        findings=(UNPROVEN,),
+        danger=UNSEEN,
+    ),
+    fails(
+        "A Mac where Intune lets in no Macs",
+        OWN_MAC,
+        ends=("remote-management",),
+        findings=(UNPROVEN, "blocker apple_blocked"),
+        arrange=blocked("mac"),
+    ),
+    fails(
+        "A Mac that no Platform SSO policy reaches",
+        OWN_MAC,
+        ends=DESKTOP,
+        findings=(UNPROVEN, "blocker platform_sso_not_assigned"),
+        arrange=sso_for_nobody,
+    ),
+    fails(
+        "A Mac whose Platform SSO policy is for another group",
+        OWN_MAC,
+        ends=DESKTOP,
+        findings=(UNPROVEN, "not checked platform_sso_not_checked"),
+        arrange=sso_for_guests,
+    ),
+    fails(
+        "A Mac whose Platform SSO wants a password",
+        OWN_MAC,
+        ends=("password-required",),
+        findings=(UNPROVEN, "blocker platform_sso_by_password"),
+        arrange=sso_by_password,
     ),
 )

@@ -121,7 +121,7 @@ NOBODY: tuple[Situation, ...] = (
         IPHONE,
         person=GUEST,
         ends=("company-portal",),
-        findings=("blocker external_guest",),
+        findings=("blocker external_guest", "blocker no_intune_licence"),
     ),
     fails(
         "Somebody whom nobody may look up, and who has left",
