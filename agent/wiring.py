@@ -42,6 +42,10 @@ class SystemClock:
         """Sleep."""
         time.sleep(seconds)
 
+    def wait_until(self, moment: datetime) -> None:
+        """Sleep until then; not at all when it is over."""
+        time.sleep(max(0.0, (moment - self.now()).total_seconds()))
+
 
 class SystemChance:
     """The machine's own randomness, fit for secrets."""

@@ -6,7 +6,9 @@ paper.
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,18 +57,24 @@ T = TypeVar("T")
 
 @dataclass
 class SharedClock:
-    """Shows one time to tenant and agent; waiting turns it."""
+    """Shows one time to tenant and agent; waiting turns it, and threads that wait for one moment turn it once."""
 
     at: datetime = START
+    _turning: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> datetime:
         return self.at
 
     def wait(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
+        with self._turning:
+            self.at += timedelta(seconds=seconds)
+
+    def wait_until(self, moment: datetime) -> None:
+        with self._turning:
+            self.at = max(self.at, moment)
 
     def pass_minutes(self, minutes: float) -> None:
-        self.at += timedelta(minutes=minutes)
+        self.wait(minutes * 60)
 
 
 class SeededChance:
@@ -143,6 +151,19 @@ class World:
         return planning.Request(
             by=by, asked=self.asked(person, *wanted, **more), screen=lambda code: self.codes.append(code.reveal())
         )
+
+    def newcomers(self, count: int) -> list[tuple[str, str]]:
+        """So many new people, every one with a new PC of their own: user name, and what for."""
+        tenant = self.sandbox.tenant
+        like = next(each for each in tenant.devices.autopilot.values() if each.serial == "PF4TH101")
+        self.door("policy", includeTargets=[{"targetType": "group", "id": "all_users"}])
+        made = []
+        for at in range(count):
+            pc = dataclasses.replace(like, id=tenant.new_id(), serial=f"NEW{at:05d}", entra_device_id=None)
+            tenant.devices.autopilot[pc.id] = pc
+            self.door("people", user_name=self.upn(f"new{at:02d}"), name=f"New {at}")
+            made.append((self.upn(f"new{at:02d}"), f"windows-autopilot={pc.serial}"))
+        return made
 
     def move(self, serial: str, action: str, person: str = "", code: str = "") -> dict[str, Any]:
         """Do something with a virtual device, as its person would."""

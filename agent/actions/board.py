@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.actions import track
+from agent.actions import settling
 from agent.domain import milestones, passes
 from agent.domain.journeys import Journey, JourneyState
 from agent.ports import Agent, Transaction
@@ -48,7 +48,7 @@ def one(agent: Agent, journey_id: str) -> Row:
 def _row(agent: Agent, tx: Transaction, journey: Journey) -> Row:
     now, held = agent.clock.now(), tx.passes.get(journey.pass_id)
     slips = tuple(tx.slips.of_journey(journey.id))
-    odd = tuple(seen.detail for seen in track.unexplained_in(agent, tx, [journey]))
+    odd = tuple(seen.detail for seen in settling.unexplained_in(agent, tx, [journey]))
     profile = agent.profiles.get(journey.profile)
     if profile is None:
         return Row(journey, journey.profile, _without_profile(journey), held, slips, now, odd)

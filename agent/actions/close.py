@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent import errors
-from agent.actions import authority, mend, removal, track
+from agent.actions import authority, mend, removal, settling
 from agent.domain import milestones, passes
 from agent.domain.journeys import Journey, JourneyState
 from agent.domain.people import Operator
@@ -94,9 +94,9 @@ def _close(agent: Agent, stale: Journey, state: JourneyState, by: Operator) -> J
         stage = "its profile is no longer there"
         if (profile := agent.profiles.get(journey.profile)) is not None:
             standing = milestones.standing(journey, profile, now)
-            odd = track.unexplained_in(agent, tx, [journey])
+            odd = settling.unexplained_in(agent, tx, [journey])
             state = state if standing.missing or standing.needs_pass or odd else JourneyState.DONE
             stage = "; ".join([standing.stage, *(f"unexpected: {seen.detail}" for seen in odd)])
         closed = tx.journeys.save(journey.closed(state, now, f"closed by {by.name}: {stage}"))
-        tx.audit.append(track.closed_entry(closed, now, by.name))
+        tx.audit.append(settling.closed_entry(closed, now, by.name))
     return closed

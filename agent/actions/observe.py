@@ -1,16 +1,20 @@
-"""Look at the tenant for every open journey at once, and say what was seen.
+"""Look at the tenant for many journeys at once, and say what was seen.
 
-Nothing is decided here: each source yields observations, a source that cannot be read yields a sentence, and the
-domain works out what they mean in whatever order they come.
+First come the sources that tell much with few requests, for everybody of a group (`look`); then, for a portion of
+them, what costs requests for each person: the pass and the sign-in methods (`look_closer`). Nothing is decided here:
+each source yields observations, a source that cannot be read yields a sentence, and the domain works out what they
+mean in whatever order they come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from agent import errors
 from agent.domain import devices, milestones, passes, people
 from agent.domain.devices import DeviceKind
 from agent.domain.facts import Fact, Known, NotChecked
@@ -32,19 +36,35 @@ _LOG_WORDS = (
 )
 
 
+#: What a look at all of a person's methods has asked for.
+EVERY_KIND = frozenset(MethodKind)
+
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """One look at the tenant, for every open journey: what each source answered."""
+    """One look at the tenant: what each source answered about each person or serial.
+
+    Who is not in `methods` was not looked at closely; `kinds` says which kinds were asked for of those who were.
+    `trouble` is why a source gave no answer at all.
+    """
 
     at: datetime
     persons: Mapping[str, Fact[people.Person | None]]
-    methods: Mapping[str, Fact[tuple[people.SignInMethod, ...]]]
-    listed: Mapping[str, Fact[tuple[passes.TenantPass, ...]]]
     sign_ins: Mapping[str, Fact[tuple[SignIn, ...]]]
     owned: Mapping[str, Fact[tuple[devices.EntraDevice, ...]]]
     autopilot: Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]
     apple: Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]
     managed: Mapping[str, Fact[tuple[devices.ManagedDevice, ...]]]
+    methods: Mapping[str, Fact[tuple[people.SignInMethod, ...]]] = field(default_factory=dict)
+    kinds: Mapping[str, Collection[MethodKind]] = field(default_factory=dict)
+    listed: Mapping[str, Fact[tuple[passes.TenantPass, ...]]] = field(default_factory=dict)
+    trouble: errors.AgentError | None = None
+
+    def whole(self, person_id: str) -> bool:
+        """Whether all the methods of a person were asked for."""
+        return frozenset(self.kinds.get(person_id, ())) >= EVERY_KIND
 
     def unread(self) -> tuple[str, ...]:
         """Each source that could not be read, once, as a sentence."""
@@ -68,34 +88,78 @@ class View:
 
 
 def look(agent: Agent, journeys: Sequence[Journey], profiles: Mapping[str, Profile]) -> View:
-    """Ask every source about all open journeys, the sources side by side.
+    """Ask the sources that answer for many, side by side. One that the tenant did not answer is left empty.
 
-    Raises TenantUnreachable or TenantThrottled when the tenant cannot be asked.
+    Raises Misconfigured.
     """
     ids = list(dict.fromkeys(j.person_id for j in journeys))
     windows = _serials(journeys, profiles, DeviceKind.WINDOWS)
     apples = _serials(journeys, profiles, DeviceKind.APPLE)
     since = min((j.opened_at for j in journeys), default=agent.clock.now()) - _OVERLAP
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        found = pool.submit(agent.people.find, ids)
-        methods = pool.submit(agent.people.methods, ids)
-        listed = pool.submit(agent.passes.of, ids)
-        sign_ins = pool.submit(agent.activity.sign_ins, ids, since)
-        owned = pool.submit(agent.devices.owned, ids)
-        autopilot = pool.submit(agent.devices.autopilot, windows)
-        apple = pool.submit(agent.devices.apple, apples)
-        managed = pool.submit(agent.devices.managed, windows + apples)
+    trouble: list[errors.AgentError] = []
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        found = pool.submit(lambda: agent.people.find(ids))
+        sign_ins = pool.submit(lambda: agent.activity.sign_ins(ids, since))
+        owned = pool.submit(lambda: agent.devices.owned(ids))
+        autopilot = pool.submit(lambda: agent.devices.autopilot(windows))
+        apple = pool.submit(lambda: agent.devices.apple(apples))
+        managed = pool.submit(lambda: agent.devices.managed(windows + apples))
     return View(
         agent.clock.now(),
-        found.result(),
-        methods.result(),
-        listed.result(),
-        sign_ins.result(),
-        owned.result(),
-        autopilot.result(),
-        apple.result(),
-        managed.result(),
+        _answered(found, trouble),
+        _answered(sign_ins, trouble),
+        _answered(owned, trouble),
+        _answered(autopilot, trouble),
+        _answered(apple, trouble),
+        _answered(managed, trouble),
+        trouble=next(iter(trouble), None),
     )
+
+
+def _answered(source: Future[Mapping[str, T]], trouble: list[errors.AgentError]) -> Mapping[str, T]:
+    """What one source told; what another one has told is not lost because this one failed."""
+    try:
+        return source.result()
+    except (errors.TenantUnreachable, errors.TenantRefused) as problem:
+        trouble.append(problem)
+        return {}
+
+
+def look_closer(
+    agent: Agent, view: View, wanted: Mapping[str, Collection[MethodKind]], holding: Collection[str]
+) -> View:
+    """The same view with the methods of some people, those kinds that are `wanted` of each, added to what is there.
+
+    Of those `holding` a pass of ours it is asked whether the tenant lists it. Raises TenantUnreachable,
+    TenantThrottled, TenantRefused or Misconfigured; then nobody of them was looked at.
+    """
+    at, persons = agent.clock.now(), list(wanted)
+    only = {person: kinds for person, kinds in wanted.items() if not frozenset(kinds) >= EVERY_KIND}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        asked = pool.submit(agent.passes.of, [person for person in persons if person in holding])
+        methods = agent.people.methods(persons, only)
+    listed = asked.result()
+    kinds = {person: frozenset(view.kinds.get(person, ())) | frozenset(wanted[person]) for person in persons}
+    both = {person: _with(view.methods.get(person), methods[person]) for person in persons}
+    return replace(
+        view,
+        at=at,
+        methods={**view.methods, **both},
+        kinds={**view.kinds, **kinds},
+        listed={**view.listed, **listed},
+    )
+
+
+def _with(
+    before: Fact[tuple[people.SignInMethod, ...]] | None, more: Fact[tuple[people.SignInMethod, ...]]
+) -> Fact[tuple[people.SignInMethod, ...]]:
+    """Two lists of one person's methods as one; what may not be read in one of them makes the whole not checked."""
+    if before is None or isinstance(more, NotChecked):
+        return more
+    if isinstance(before, NotChecked):
+        return before
+    all_of_them = {method.id: method for method in (*before.value, *more.value)}
+    return replace(more, value=tuple(all_of_them.values()))
 
 
 def _serials(journeys: Sequence[Journey], profiles: Mapping[str, Profile], kind: DeviceKind) -> list[str]:
@@ -125,12 +189,22 @@ def _of_methods(view: View, journey: Journey) -> Iterator[Observation]:
         first_seen = earlier.at if earlier else view.at
         yield from milestones.method_seen(method, fact.source, first_seen)
     listed = {method.id for method in fact.value}
-    known = journey.baseline | {o.ref for o in journey.observations if o.sight is Sight.METHOD}
+    known = _listed_before(journey, view.kinds.get(journey.person_id, ()))
     gone = milestones.gone(journey)
     for back in listed & gone:
         yield Observation(Sight.METHOD_BACK, back, view.at, fact.source, "a method is listed again")
     for missing in known - listed - gone:
         yield Observation(Sight.METHOD_GONE, missing, view.at, fact.source, "a method is no longer registered")
+
+
+def _listed_before(journey: Journey, kinds: Collection[MethodKind]) -> frozenset[str]:
+    """Ids of the methods that were there once and would be listed still, had they not gone: of those kinds only.
+
+    The kind of a method that was there from the beginning is known when it was seen; until then all must be asked for.
+    """
+    known = {o.ref: o.kind for o in journey.observations if o.sight is Sight.METHOD}
+    every = frozenset(kinds) >= EVERY_KIND
+    return frozenset(ref for ref, kind in known.items() if kind in kinds) | (journey.baseline if every else frozenset())
 
 
 def _of_person(view: View, journey: Journey) -> Iterator[Observation]:

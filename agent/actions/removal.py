@@ -16,6 +16,8 @@ from agent.ports import Agent, AuditEntry, Transaction
 #: Entra shows a deletion within seconds; what is still listed after these looks is left to the next sweep.
 _LOOKS = 3
 _PAUSE_SECONDS = 1.0
+#: What to do about a pass that should go, where the program may not see to it.
+BY_HAND = "The program has no right to delete passes by itself: revoke it with `tapslip revoke`."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.actions import authority, track
+from agent.actions import authority, settling
 from agent.domain import alerts, worklist
 from agent.domain.journeys import JourneyState
 from agent.domain.people import Operator
@@ -23,7 +23,7 @@ def rows(agent: Agent) -> tuple[worklist.Row, ...]:
         kept_journeys = (*tx.journeys.open(), *lately)
         passes = {row.id: row for row in tx.passes.open()}
         passes |= {j.pass_id: tx.passes.get(j.pass_id) for j in kept_journeys if j.pass_id not in passes}
-        odd = {j.id: track.unexplained_in(agent, tx, [j]) for j in kept_journeys if j.state is JourneyState.OPEN}
+        odd = {j.id: settling.unexplained_in(agent, tx, [j]) for j in kept_journeys if j.state is JourneyState.OPEN}
         raised = tuple(tx.alerts.open())
     profiles = {journey: agent.profiles.get(journey.profile) for journey in kept_journeys}
     return worklist.rows(worklist.Kept(profiles, passes, raised, odd), now)

@@ -11,13 +11,16 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from agent import errors
 from agent.domain import characters
+
+if TYPE_CHECKING:
+    from agent import wiring
 
 _COMMANDS: Final = {
     "demo": "The whole story in one command, on a pretend tenant.",
@@ -70,10 +73,14 @@ INTERRUPTED: Final = 130
 
 @dataclass(frozen=True, slots=True)
 class Globals:
-    """The options before the command: the settings file, and the role played on the sandbox."""
+    """The options before the command: the settings file, and the role played on the sandbox.
+
+    `outside` stands in for clock, chance and the line to the tenant, where somebody other than a shell runs a command.
+    """
 
     settings: str | None = None
     role: str | None = None
+    outside: wiring.Outside | None = None
 
 
 class _Lazy(click.Group):
@@ -109,7 +116,7 @@ def tapslip(ctx: click.Context, settings: str | None, role: str | None) -> None:
 
     Start with `tapslip demo`: it needs no tenant and touches nothing real.
     """
-    ctx.obj = Globals(settings, role)
+    ctx.obj = replace(ctx.find_object(Globals) or Globals(), settings=settings, role=role)
 
 
 def say_error(problem: errors.AgentError) -> None:
@@ -152,18 +159,18 @@ def _ending_tidily() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, outside: wiring.Outside | None = None) -> int:
     """Run one command; returns the exit code (0 to 6, or 130 when interrupted)."""
     with _ending_tidily():
-        return _run(arguments)
+        return _run(arguments, Globals(outside=outside))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None, given: Globals) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
-        code = tapslip.main(args=arguments, prog_name="tapslip", standalone_mode=False)
+        code = tapslip.main(args=arguments, prog_name="tapslip", standalone_mode=False, obj=given)
     except errors.AgentError as problem:
         say_error(problem)
         return problem.exit_code

@@ -37,7 +37,7 @@ def load_settings(options: Globals, *, acts: bool = False) -> settings.Settings:
 @contextmanager
 def agent_for(options: Globals, *, acts: bool = False) -> Iterator[Agent]:
     """An Agent for the length of a command; `acts` for those that have their operator sign in."""
-    agent = wiring.build(load_settings(options, acts=acts))
+    agent = wiring.build(load_settings(options, acts=acts), options.outside)
     try:
         yield agent
     finally:

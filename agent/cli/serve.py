@@ -58,11 +58,16 @@ def _certificate(agent: Agent) -> local_ca.Certificate:
 
 
 def _sweep(agent: Agent) -> None:
-    """What the local loop does each time."""
-    track.track(agent)
+    """What the local loop does each time. Raises what ended a sweep that looked at nobody: it slows down then."""
+    sweep = track.track(agent)
     fault = audit.anchor_if_due(agent)
     if fault is not None:
         log.error("the audit is broken at row %d: %s", fault.row, fault.sentence)
+    problem = sweep.cut_short()
+    if problem is not None and not sweep.looked_at:
+        raise problem
+    if problem is not None:
+        _trouble(problem)
 
 
 def _trouble(problem: Exception) -> None:

@@ -1,11 +1,13 @@
 """A person's registered methods, collection by collection: the narrow permissions do not open the aggregate list.
 
-Read from beta, which shows `lastUsedDateTime`. The device of a Hello key or platform credential is told only by a GET
-of the single method with `$expand=device`.
+Where the watcher was granted more than it needs (the doctor says so), the aggregate list is asked for instead: one
+request for a person in place of seven. Read from beta, which shows `lastUsedDateTime`. The device of a Hello key or
+platform credential is told only by a GET of the single method with `$expand=device`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection as Container
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +15,7 @@ from agent import errors
 from agent.domain import people
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.people import MethodKind
-from agent.graph import answers, urls
+from agent.graph import answers, rights, urls
 from agent.graph.calls import Calls, First
 
 
@@ -45,21 +47,56 @@ COLLECTIONS = (
     Collection("softwareOathMethods", MethodKind.SOFTWARE_OATH, "UserAuthMethod-SoftwareOATH.Read.All"),
 )
 
+#: Any of these opens the aggregate list too; learn.microsoft.com/graph/api/authentication-list-methods.
+BROAD = frozenset({"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"})
+EVERYTHING = Collection("methods", MethodKind.OTHER, "UserAuthenticationMethod.Read.All")
+
+_BY_TYPE = {
+    "windowsHelloForBusinessAuthenticationMethod": COLLECTIONS[0],
+    "microsoftAuthenticatorAuthenticationMethod": COLLECTIONS[1],
+    "fido2AuthenticationMethod": COLLECTIONS[2],
+    "platformCredentialAuthenticationMethod": COLLECTIONS[3],
+    "phoneAuthenticationMethod": COLLECTIONS[4],
+    "emailAuthenticationMethod": COLLECTIONS[5],
+    "softwareOathAuthenticationMethod": COLLECTIONS[6],
+}
+#: In the aggregate list only, and asked for elsewhere or not at all.
+_LEFT_OUT = {"passwordAuthenticationMethod", "temporaryAccessPassAuthenticationMethod"}
+
 Methods = tuple[people.SignInMethod, ...]
+Only = Mapping[str, Container[MethodKind]]
 
 
-def read(calls: Calls, person_ids: Sequence[str]) -> Mapping[str, Fact[Methods]]:
-    """All methods of each person; one collection that may not be read makes the whole fact not checked."""
-    asked = [(urls.guid(person), collection) for person in person_ids for collection in COLLECTIONS]
+def read(calls: Calls, person_ids: Sequence[str], only: Only) -> Mapping[str, Fact[Methods]]:
+    """The methods of each person, all or `only` those kinds; one collection that may not be read: not checked."""
+    ids = {person: urls.guid(person) for person in person_ids}
+    at_once = bool(ids) and _may_read_everything(calls)
+    asked = [
+        (ids[person], collection)
+        for person in person_ids
+        for collection in ([EVERYTHING] if at_once else _wanted(only.get(person)))
+    ]
     listed = calls.many(lambda key: _list(calls, *key), asked, first=lambda key: First(_collection(*key)))
     bound = [
         (person, collection, method.id)
-        for (person, collection), fact in listed.items()
-        if isinstance(fact, Known) and collection.with_device
+        for (person, _), fact in listed.items()
+        if isinstance(fact, Known)
         for method in fact.value
+        for collection in COLLECTIONS
+        if collection.with_device and collection.kind is method.kind
     ]
     devices = calls.many(lambda key: _device(calls, *key), bound, first=lambda key: First(_single(*key)))
-    return {person: _together(person.lower(), listed, devices) for person in person_ids}
+    bound_to = {(person, method_id): device for (person, _, method_id), device in devices.items()}
+    nothing = calls.fact(tuple[people.SignInMethod, ...], "no kind was asked about", "")
+    return {person: _together(person.lower(), listed, bound_to) or nothing for person in person_ids}
+
+
+def _may_read_everything(calls: Calls) -> bool:
+    return bool(BROAD & (rights.in_token(calls.tokens.bearer("watcher")) or frozenset()))
+
+
+def _wanted(kinds: Container[MethodKind] | None) -> list[Collection]:
+    return [collection for collection in COLLECTIONS if kinds is None or collection.kind in kinds]
 
 
 def _collection(person: urls.Segment, collection: Collection) -> urls.Address:
@@ -77,12 +114,19 @@ def _list(calls: Calls, person: urls.Segment, collection: Collection) -> Fact[Me
             if refused.status != 404:
                 raise
             found = []
-        methods = [_method(row, collection.kind) for row in found]
+        methods = [_method(row, _kind(row, collection)) for row in found if answers.kind(row) not in _LEFT_OUT]
         kept = tuple(method for method in methods if method is not None)
         answers.skipped(len(methods) - len(kept), address.shape)
         return kept
 
     return calls.fact(rows, f"GET {address.shape}", collection.permission)
+
+
+def _kind(row: answers.Row, collection: Collection) -> MethodKind:
+    """As the collection says; in the aggregate list as the row's type says, and a new type is `other`."""
+    if collection is not EVERYTHING:
+        return collection.kind
+    return _BY_TYPE.get(answers.kind(row), EVERYTHING).kind
 
 
 def _method(row: answers.Row, kind: MethodKind) -> people.SignInMethod | None:
@@ -125,20 +169,21 @@ def _device(calls: Calls, person: urls.Segment, collection: Collection, method_i
 def _together(
     person: str,
     listed: Mapping[tuple[urls.Segment, Collection], Fact[Methods]],
-    devices: Mapping[tuple[urls.Segment, Collection, str], str | None],
-) -> Fact[Methods]:
+    bound_to: Mapping[tuple[urls.Segment, str], str | None],
+) -> Fact[Methods] | None:
+    """Everything that was listed of a person; None when nothing was asked for."""
     found: list[people.SignInMethod] = []
     latest: Known[Methods] | None = None
-    for (owner, collection), fact in listed.items():
+    for (owner, _), fact in listed.items():
         if owner != person:
             continue
         if isinstance(fact, NotChecked):
             return fact
         latest = fact if latest is None or fact.at > latest.at else latest
         for method in fact.value:
-            device = devices.get((owner, collection, method.id), method.device_id)
+            device = bound_to.get((owner, method.id), method.device_id)
             if device is not None:
                 found.append(replace(method, device_id=device or method.device_id))
     if latest is None:
-        raise RuntimeError("a person whose methods were never asked for")
+        return None
     return Known(tuple(found), "GET /beta/users/{id}/authentication/…Methods", latest.at)

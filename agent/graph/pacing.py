@@ -120,13 +120,13 @@ class Gate:
         """Wait for a turn: its number for `leave`, or None when it would not come by then."""
         with self._counted(kind):
             while True:
-                pause, turn = self._attempt(kind)
+                not_before, turn = self._attempt(kind)
                 if turn is not None:
                     return turn
-                if pause:
-                    if self._clock.now() + timedelta(seconds=pause) > until:
+                if not_before is not None:
+                    if not_before > until:
                         return None
-                    self._clock.wait(pause)
+                    self._clock.wait_until(not_before)
 
     def leave(self, turn: int, sign: Sign) -> None:
         """Give the turn back with what its answer said."""
@@ -147,29 +147,28 @@ class Gate:
             self._epoch += 1
             self._width = max(1.0, self._width / 2)
 
-    def _attempt(self, kind: Kind) -> tuple[float, int | None]:
-        """(seconds to wait before asking again, the turn): either may be nothing."""
+    def _attempt(self, kind: Kind) -> tuple[datetime | None, int | None]:
+        """(the moment before which it is useless to ask again, the turn): either may be nothing."""
         with self._turn:
             now = self._clock.now()
-            closed = (self._closed_until - now).total_seconds()
-            if closed > 0:
-                return closed, None
+            if self._closed_until > now:
+                return self._closed_until, None
             if self._closed_until > _LONG_AGO:
                 self._closed_until = _LONG_AGO
                 self._width = max(self._width, self._before / 2)
                 self._used = 0.0
                 self._window_began = None
             if kind is Kind.CREATE and self._kept(now):
-                return 1.0, None
+                return now + timedelta(seconds=1), None
             if self._used >= 1.0 and (pause := self._until_after_a_second(now)):
-                return pause, None
+                return now + timedelta(seconds=pause), None
             first = kind is Kind.DELETE or not self._deletions
             if first and self._running < int(self._width):
                 self._running += 1
                 self._window_began = self._window_began or now
-                return 0.0, self._epoch
+                return None, self._epoch
             self._turn.wait(_LOOK_AGAIN_SECONDS)
-            return 0.0, None
+            return None, None
 
     def _until_after_a_second(self, now: datetime) -> float:
         """Seconds until a moment at which a refusal costs least; 0.0 when that is now."""

@@ -50,9 +50,11 @@ class GraphPeople:
 
         return self._calls.fact(read, f"GET {address.shape}", FIND_PERMISSION)
 
-    def methods(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
+    def methods(
+        self, person_ids: Sequence[str], only: Mapping[str, Collection[people.MethodKind]] | None = None
+    ) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
         """Every registered method but the pass and the password, with the time of its last use where beta shows it."""
-        return methods.read(self._calls, person_ids)
+        return methods.read(self._calls, person_ids, only or {})
 
     def roles(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.HeldRole, ...]]]:
         """Directory roles held directly, by group or eligible."""

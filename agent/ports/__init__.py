@@ -114,6 +114,9 @@ class Clock(Protocol):
     def wait(self, seconds: float) -> None:
         """Let so many seconds go by."""
 
+    def wait_until(self, moment: datetime) -> None:
+        """Let the time go by until then; threads that wait for one moment wait together."""
+
 
 class Chance(Protocol):
     """The only source of chance."""

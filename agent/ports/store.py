@@ -170,6 +170,12 @@ class Watermarks(Protocol):
     def set(self, name: str, at: datetime) -> None:
         """Move the mark; it never goes back."""
 
+    def starting(self, prefix: str) -> Mapping[str, datetime]:
+        """Every mark whose name begins so, by the rest of its name."""
+
+    def forget(self, name: str) -> None:
+        """Take a mark away whose subject is no longer of interest; one that is not there is fine."""
+
 
 class AuditTrail(Protocol):
     """The keyed chain of decisions."""

@@ -24,8 +24,13 @@ class People(Protocol):
     def manager(self, person_id: str) -> Fact[people.Addressee | None]:
         """Whom somebody reports to; Known(None) when the directory names nobody, or nobody with a mail address."""
 
-    def methods(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
-        """Every registered method but the pass; Hello keys and platform credentials with their device."""
+    def methods(
+        self, person_ids: Sequence[str], only: Mapping[str, Collection[people.MethodKind]] | None = None
+    ) -> Mapping[str, Fact[tuple[people.SignInMethod, ...]]]:
+        """Every registered method but the pass; Hello keys and platform credentials with their device.
+
+        `only` names the kinds that matter of a person, where not all do: of others the answer may say nothing.
+        """
 
     def roles(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[people.HeldRole, ...]]]:
         """Directory roles held directly, by group or eligible; one part unread makes all of it not checked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,3 +148,13 @@ class Watermarks:
             index_elements=[marks.c.name], set_={"at": mark.excluded.at}, where=marks.c.at < mark.excluded.at
         )
         self.work.run(forward)
+
+    def starting(self, prefix: str) -> Mapping[str, datetime]:
+        """Every mark whose name begins so, by the rest of its name."""
+        marks = schema.watermarks
+        found = self.work.run(sa.select(marks).where(marks.c.name.startswith(prefix, autoescape=True)))
+        return {cells["name"].removeprefix(prefix): cells["at"] for cells in found.mappings()}
+
+    def forget(self, name: str) -> None:
+        """Take a mark away; one that is not there is fine."""
+        self.work.run(schema.watermarks.delete().where(schema.watermarks.c.name == name))

@@ -9,20 +9,17 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from agent import sandbox
 from agent.cli import reading
 from tests.acceptance.turnstile import CREATE, Hold, Place, served
-from tests.cli.terminal import COMPANY_PORTAL, DOMAIN, IPHONE, STARTER, Tenancy, Terminal, refused
+from tests.cli.terminal import COMPANY_PORTAL, IPHONE, STARTER, Tenancy, Terminal, refused
 
-SEED = Path(sandbox.__file__).with_name("seed.yaml")
 READS = "GET /[vb]*"
 LISTED = "GET */temporaryAccessPassMethods"
 REMOVE = "DELETE */temporaryAccessPassMethods/*"
@@ -106,17 +103,6 @@ class Drill(Place):
         assert (shown["state"], set(shown["milestones"]), shown["unexpected"]) == ("done", REACHED, [])
         assert self.tenancy.passes_of(STARTER) == []
         self.nobody_lost_one()
-
-    def seed_with_laptops(self, serials: Iterable[str]) -> None:
-        """Start over with so many more laptops that are like the starter's."""
-        seed = yaml.safe_load(SEED.read_text("utf-8"))
-        like = seed["autopilot"]["devices"][0]
-        seed["autopilot"]["devices"] += [like | {"serial": serial} for serial in serials]
-        place, token = f"{self.tenancy.ready['control']}/seed", self.tenancy.ready["control_token"]
-        answer = self.tenancy.session.post(
-            place, data=json.dumps(seed), headers={"Authorization": f"Bearer {token}"}, timeout=60
-        )
-        assert answer.status_code == 204, answer.text
 
     def whole(self, *faults: tuple[str, str, dict[str, Any]]) -> None:
         """Issue, look before anything happened, walk and follow, with the faults at each step of ours."""
@@ -259,36 +245,3 @@ def test_a_clock_that_is_wrong_by_more_than_five_minutes_issues_nothing(drill: D
 def test_a_clock_that_is_a_little_wrong_changes_nothing(drill: Drill) -> None:
     drill.tenancy.door("options", "PATCH", clock_ahead=200.0)
     drill.whole()
-
-
-def test_twenty_journeys_live_under_the_pessimistic_limits(drill: Drill) -> None:
-    """Five requests about methods in 10 s, as the narrowest reading has it, forty times as fast: 20 in 1 s.
-
-    Retry-After has whole seconds, so the window cannot be shorter; no person is asked about in fewer than nine reads.
-    """
-    people = {f"starter.{number:02}@{DOMAIN}": f"PF4TH2{number:02}" for number in range(20)}
-    drill.seed_with_laptops(people.values())
-    for person in people:
-        drill.tenancy.door("people", user_name=person)
-    drill.tenancy.door("policy", includeTargets=[{"targetType": "group", "id": "all_users"}])
-    limits = {"methods": [20, 1.0]}
-    drill.tenancy.door("options", "PATCH", throttling="on", methods_limit="reports", limits=limits)
-    with drill.in_time():
-        for person, serial in people.items():
-            said = drill.terminal.issue(person, f"windows-autopilot={serial}")
-            assert said.code == 0, said
-    with drill.in_time():
-        said = drill.terminal.run("track", "--once")
-    assert (said.code, said.err) == (0, "")
-    counted = drill.tenancy.door("counters", "GET")
-    assert counted["early_returns"] == 0
-    assert counted["throttled"]["methods"] > 0
-    drill.tenancy.door("options", "PATCH", throttling="off")
-    rows = drill.terminal.run("status", "--json").json()
-    assert {(row["person"], row["state"], row["pass"]["state"]) for row in rows} == {
-        (person, "open", "issued") for person in people
-    }
-    assert all(set(row["milestones"]) <= BOXED for row in rows)
-    listed = [id_ for person in people for id_ in drill.tenancy.passes_of(person)]
-    assert sorted(listed) == sorted(row["tenant_id"] for row in drill.terminal.rows("passes"))
-    drill.nobody_lost_one()

@@ -97,6 +97,9 @@ class RecordBreaks:
     def wait(self, seconds: float) -> None:
         self.line.wait(seconds)
 
+    def wait_until(self, moment: datetime) -> None:
+        self.line.wait_until(moment)
+
 
 def only_pass(w: World) -> tuple[passes.Pass, set[JourneyState]]:
     """Our one pass and the states of its journeys."""

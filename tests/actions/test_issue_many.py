@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 
@@ -24,16 +23,7 @@ def many(w: World, *wanted: tuple[str, str]) -> list[planning.Request]:
 
 def apart(w: World, count: int) -> list[planning.Request]:
     """One request each for so many new people, every one with a new PC of their own."""
-    tenant = w.sandbox.tenant
-    like = next(each for each in tenant.devices.autopilot.values() if each.serial == "PF4TH101")
-    w.door("policy", includeTargets=[{"targetType": "group", "id": "all_users"}])
-    wanted = []
-    for at in range(count):
-        pc = dataclasses.replace(like, id=tenant.new_id(), serial=f"NEW{at:05d}", entra_device_id=None)
-        tenant.devices.autopilot[pc.id] = pc
-        w.door("people", user_name=w.upn(f"new{at:02d}"), name=f"New {at}")
-        wanted.append((w.upn(f"new{at:02d}"), f"windows-autopilot={pc.serial}"))
-    return many(w, *wanted)
+    return many(w, *w.newcomers(count))
 
 
 def problems(found: tuple[issue_many.Outcome, ...]) -> list[str]:

@@ -94,3 +94,30 @@ class SweptMeanwhile(Weak):
     def delete(self, person_id: str, tenant_id: str) -> str:
         track.track(self.other)
         return self.line.delete(person_id, tenant_id)
+
+
+@dataclass
+class BrokenFor(Weak):
+    """The line breaks whenever this person is asked about."""
+
+    person: str
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        if self.person in person_ids:
+            raise errors.TenantUnreachable("The line broke.")
+        return self.line.of(person_ids)
+
+
+@dataclass
+class Meanwhile(Weak):
+    """Once the tenant has answered, and before anything is made of it, somebody does something else."""
+
+    act: Callable[[], object]
+    waiting: bool = True
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        answer = self.line.of(person_ids)
+        if self.waiting:
+            self.waiting = False
+            self.act()
+        return answer

@@ -109,6 +109,7 @@ class Terminal:
     captured: pytest.CaptureFixture[str]
     ready_file: Path | None = None
     more: dict[str, Any] = field(default_factory=dict)
+    outside: wiring.Outside | None = None
 
     def __post_init__(self) -> None:
         self.state.mkdir(mode=0o700)
@@ -137,7 +138,7 @@ class Terminal:
         self.captured.readouterr()
         played = ["--as", role] if role else []
         with _typing(typed):
-            code = main.main(["--settings", str(self.settings), *played, *arguments])
+            code = main.main(["--settings", str(self.settings), *played, *arguments], self.outside)
         shown = self.captured.readouterr()
         assert "Traceback" not in shown.out + shown.err
         return Said(code, shown.out, shown.err)

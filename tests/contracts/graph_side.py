@@ -59,6 +59,11 @@ class TurnedClock:
         self.waited.append(seconds)
         self.at += timedelta(seconds=seconds)
 
+    def wait_until(self, moment: datetime) -> None:
+        """Turn it to then, unless it is later already."""
+        if moment > self.at:
+            self.wait((moment - self.at).total_seconds())
+
 
 class OrderedChance:
     """Chance that gives one thing after the other."""
@@ -214,6 +219,12 @@ class SandboxSide:
     def fault(self, match: str, kind: str, *, times: int = 1, retry_after: int | None = None) -> None:
         """Script a fault for requests that match "METHOD path"."""
         self.sandbox.gate.faults.append(faults.Fault(match, kind, times, retry_after))
+
+    def grant(self, permission: str) -> None:
+        """Give a permission to the registration that reads."""
+        for registration in self.sandbox.tenant.directory.registrations.values():
+            if registration.name == "watcher":
+                registration.permissions.add(permission)
 
     def deny(self, permission: str) -> None:
         """Take a permission away from the registration that reads."""

@@ -136,6 +136,9 @@ class RunningClock:
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
 
+    def wait_until(self, moment: datetime) -> None:
+        self.wait(max(0.0, (moment - self.now()).total_seconds()))
+
 
 @dataclass
 class Window:

@@ -100,6 +100,34 @@ def test_methods_come_with_kind_device_and_strength() -> None:
     assert mara == ()
 
 
+def test_the_broad_permission_reads_all_methods_of_a_person_in_one_request() -> None:
+    with graph_side.on_sandbox() as side:
+        ids = [side.person(name) for name in ("helen.strand", "ruth.adeyemi", "nils.haugen", "mara.quist")]
+        narrow = {person: known(fact) for person, fact in side.graph.people.methods(ids).items()}
+    with graph_side.on_sandbox() as side:
+        side.grant("UserAuthenticationMethod.Read.All")
+        broad = {person: known(fact) for person, fact in side.graph.people.methods(ids).items()}
+        asked = side.sandbox.gate.counters.requests
+    assert {person: set(found) for person, found in broad.items()} == {one: set(them) for one, them in narrow.items()}
+    assert asked["GET /users/{id}/authentication/methods"] == len(ids)
+    assert [line for line in asked if line.endswith(("Methods", "methods"))] == [
+        "GET /users/{id}/authentication/methods"
+    ]
+
+
+def test_only_the_kinds_that_matter_are_asked_for() -> None:
+    with graph_side.on_sandbox() as side:
+        nils, ruth = side.person("nils.haugen"), side.person("ruth.adeyemi")
+        only = {ruth: [people.MethodKind.PHONE], nils: [people.MethodKind.OTHER]}
+        found = side.graph.people.methods([nils, ruth], only)
+        asked = side.sandbox.gate.counters.requests
+    assert [method.kind for method in known(found[ruth])] == [people.MethodKind.PHONE]
+    assert known(found[nils]) == ()
+    assert {line: times for line, times in asked.items() if "/authentication/" in line} == {
+        "GET /users/{id}/authentication/phoneMethods": 1
+    }
+
+
 @pytest.mark.parametrize("collection", methods.COLLECTIONS, ids=lambda each: each.segment)
 def test_one_collection_that_may_not_be_read_makes_the_methods_not_checked(collection: methods.Collection) -> None:
     with graph_side.on_sandbox() as side:

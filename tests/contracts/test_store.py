@@ -205,6 +205,21 @@ def test_a_watermark_never_goes_back(store: Store) -> None:
         assert tx.watermarks.get("clock") == later + timedelta(days=1)
 
 
+def test_watermarks_are_found_by_how_their_names_begin_and_taken_away_by_name(store: Store) -> None:
+    later = stores.NOON + timedelta(minutes=1)
+    with store.begin() as tx:
+        for name, at in (("turn a_b", stores.NOON), ("turn a%", later), ("turning", later)):
+            tx.watermarks.set(name, at)
+    with store.begin() as tx:
+        assert tx.watermarks.starting("turn ") == {"a_b": stores.NOON, "a%": later}
+        assert tx.watermarks.starting("turn a_") == {"b": stores.NOON}
+        tx.watermarks.forget("turn a%")
+        tx.watermarks.forget("turn of nobody")
+    with store.begin() as tx:
+        assert tx.watermarks.starting("turn ") == {"a_b": stores.NOON}
+        assert tx.watermarks.get("turning") == later
+
+
 def test_a_time_without_a_zone_is_a_bug(store: Store) -> None:
     naive = datetime(2026, 3, 2, 12)  # noqa: DTZ001  the mistake itself
     with pytest.raises(ValueError, match="without a zone"), store.begin() as tx:
