@@ -53,7 +53,8 @@ class PersonKind(StrEnum):
 class Person:
     """The user who gets the device, as the directory has them; absent text is the empty string.
 
-    `created` is when the account was made, None where the directory does not say.
+    `created` is when the account was made, None where the directory does not say. `restricted` says that a restricted
+    management administrative unit keeps tenant-wide administrators away.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Person:
     manager: str = ""
     sessions_valid_from: datetime | None = None
     created: datetime | None = None
+    restricted: bool = False
 
     @property
     def distinguishing(self) -> tuple[str, ...]:

@@ -5,14 +5,15 @@ Conditional Access takes one request a second, so nothing of it is read that no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agent.domain import access, destinations
 from agent.domain.facts import Fact
 from agent.graph import answers, urls
-from agent.graph.calls import Calls
+from agent.graph.calls import Calls, First
 
 PERMISSION = "Policy.Read.All"
+OWNERS_PERMISSION = "GroupMember.Read.All"
 METHODS_PERMISSION = "Policy.Read.AuthenticationMethod"
 
 _ROOT = ("identity", "conditionalAccess")
@@ -56,12 +57,44 @@ class GraphAccess:
 
         return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
 
+    def role_owners(self) -> Fact[Mapping[str, tuple[str, ...]]]:
+        """Who owns a group that can carry directory roles; learn.microsoft.com/graph/api/group-list-owners.
+
+        What a person owns cannot be asked by an app (learn.microsoft.com/graph/api/user-list-ownedobjects), so the
+        groups are asked: a tenant has 500 of them at most.
+        """
+        query = {"$filter": "isAssignableToRole eq true", "$select": "id,displayName,isAssignableToRole"}
+        address = urls.address(urls.V1, "groups", query=query)
+
+        def read() -> Mapping[str, tuple[str, ...]]:
+            groups = _groups_of(self._calls.rows(address))
+            owners = self._calls.many(
+                lambda group: self._calls.rows(_owners(group)), groups, first=lambda group: First(_owners(group))
+            )
+            found: dict[str, tuple[str, ...]] = {}
+            for group, rows in owners.items():
+                for owner in {answers.text(row, "id").lower() for row in rows}:
+                    found[owner] = (*found.get(owner, ()), groups[group])
+            return found
+
+        return self._calls.fact(read, f"GET {address.shape}/{{id}}/owners", OWNERS_PERMISSION)
+
     def destinations(self) -> Fact[destinations.Destinations]:
         """What may be registered; learn.microsoft.com/graph/api/authenticationmethodspolicy-get."""
         address = urls.address(urls.V1, "policies", "authenticationMethodsPolicy", "authenticationMethodConfigurations")
         return self._calls.fact(
             lambda: _destinations(self._calls.rows(address)), f"GET {address.shape}", METHODS_PERMISSION
         )
+
+
+def _owners(group: str) -> urls.Address:
+    return urls.address(urls.V1, "groups", urls.guid(group), "owners", query={"$select": "id"})
+
+
+def _groups_of(rows: list[answers.Row]) -> dict[str, str]:
+    """Groups that can carry roles, by id, with their names; the filter is not trusted."""
+    carrying = [row for row in rows if answers.flag(row, "isAssignableToRole") is True]
+    return {answers.text(row, "id").lower(): answers.text(row, "displayName") for row in carrying}
 
 
 def _destinations(rows: list[answers.Row]) -> destinations.Destinations:

@@ -18,7 +18,7 @@ GROUPS_AT_ONCE = 20
 
 _PERSON = {
     "$select": "id,displayName,userPrincipalName,userType,accountEnabled,department,jobTitle,officeLocation,employeeId,"
-    "creationType,externalUserState,identities,signInSessionsValidFromDateTime,"
+    "isManagementRestricted,creationType,externalUserState,identities,signInSessionsValidFromDateTime,"
     "createdDateTime",
     "$expand": "manager($select=id,displayName)",
 }
@@ -182,6 +182,8 @@ def _person(row: answers.Row) -> people.Person | None:
         manager=answers.text(answers.inner(row, "manager"), "displayName"),
         sessions_valid_from=answers.time(row, "signInSessionsValidFromDateTime"),
         created=answers.time(row, "createdDateTime"),
+        # null means no (learn.microsoft.com/graph/api/resources/user)
+        restricted=answers.flag(row, "isManagementRestricted") is True,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from agent.domain import access, destinations
@@ -19,3 +20,6 @@ class Access(Protocol):
 
     def destinations(self) -> Fact[destinations.Destinations]:
         """Which passkeys, and what in Authenticator, people may register."""
+
+    def role_owners(self) -> Fact[Mapping[str, tuple[str, ...]]]:
+        """By the object id of an owner: the names of their groups that can carry directory roles."""

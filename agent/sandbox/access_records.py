@@ -1,4 +1,4 @@
-"""What the pretend tenant remembers about who may sign in where: Conditional Access, strengths, places, domains, units.
+"""What the pretend tenant remembers about who may sign in where: Conditional Access, strengths, places, units.
 
 Plain mutable records without behaviour, like `records`; the rules are `areas.conditional_access` and its neighbours.
 """
@@ -70,3 +70,16 @@ class NamedLocation:
     trusted: bool = False
     countries: list[str] = field(default_factory=list)
     created: datetime | None = None
+
+
+@dataclass(slots=True)
+class AdministrativeUnit:
+    """A part of the directory with administrators of its own; `restricted` keeps tenant-wide ones from its members.
+
+    learn.microsoft.com/graph/api/resources/administrativeunit
+    """
+
+    id: str
+    name: str
+    member_ids: list[str] = field(default_factory=list)
+    restricted: bool = False

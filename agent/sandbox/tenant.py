@@ -114,6 +114,7 @@ class Directory:
     role_assignments: dict[str, records.RoleAssignment] = field(default_factory=dict)
     role_eligibilities: dict[str, records.RoleEligibility] = field(default_factory=dict)
     registrations: dict[str, records.Registration] = field(default_factory=dict)
+    units: dict[str, access_records.AdministrativeUnit] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

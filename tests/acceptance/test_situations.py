@@ -15,6 +15,7 @@ from tests.acceptance.situations import (
     people,
     phones,
     policy,
+    protected,
     situation,
     windows,
 )
@@ -31,6 +32,7 @@ SITUATIONS: tuple[situation.Situation, ...] = (
     *access.SITUATIONS,
     *windows.SITUATIONS,
     *destinations.SITUATIONS,
+    *protected.SITUATIONS,
 )
 
 

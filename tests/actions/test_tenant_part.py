@@ -56,7 +56,7 @@ def test_no_pass_is_made_on_a_remembered_ok(w: World) -> None:
 
 
 def test_what_could_not_be_read_is_not_remembered_in_its_place(w: World) -> None:
-    w.fault("GET *authenticationMethodsPolicy*", "unreachable")
+    w.fault("GET */authenticationMethodConfigurations/TemporaryAccessPass*", "unreachable")
     with pytest.raises(errors.TenantUnreachable):
         preflight.preflight(w.agent, w.asked(MARA, LAPTOP))
     assert not tenant_part.gather(w.agent, tenant_part.LOOKING)[1]

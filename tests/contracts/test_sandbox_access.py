@@ -210,3 +210,34 @@ def test_policies_strengths_and_places_have_microsofts_shape() -> None:
         assert graph_slices.type_faults("v1.0", kind, row) == []
     assert side.get(f"/v1.0/policies/authenticationStrengthPolicies/{own.id}")["policyType"] == "custom"
     assert side.get(f"/v1.0/identity/conditionalAccess/namedLocations/{here.id}")["isTrusted"] is True
+
+
+def test_a_restricted_unit_shows_in_its_members_and_in_what_they_belong_to() -> None:
+    side = Side()
+    mara = side.person("mara.quist")
+    unit = access_records.AdministrativeUnit(side.tenant.new_id(), "Board", [mara.id], restricted=True)
+    side.tenant.directory.units[unit.id] = unit
+    picked = side.get(f"/v1.0/users/{mara.id}?$select=id,isManagementRestricted")
+    assert picked["isManagementRestricted"] is True
+    units = side.get("/v1.0/directory/administrativeUnits")["value"]
+    assert [(row["displayName"], row["isMemberManagementRestricted"]) for row in units] == [("Board", True)]
+    assert side.get(f"/v1.0/directory/administrativeUnits/{unit.id}")["id"] == unit.id
+    side.get(f"/v1.0/directory/administrativeUnits/{mara.id}", status=404)
+    held = side.get(f"/v1.0/users/{mara.id}/memberOf")["value"]
+    assert unit.id in [row["id"] for row in held]
+
+
+@graph_slices.held
+def test_a_unit_has_microsofts_shape() -> None:
+    side = Side()
+    unit = access_records.AdministrativeUnit(side.tenant.new_id(), "Board")
+    side.tenant.directory.units[unit.id] = unit
+    (row,) = side.get("/v1.0/directory/administrativeUnits")["value"]
+    assert graph_slices.type_faults("v1.0", "microsoft.graph.administrativeUnit", row) == []
+
+
+def test_the_owners_of_a_group_are_listed() -> None:
+    side = Side()
+    (group,) = side.get("/v1.0/groups?$filter=isAssignableToRole eq true")["value"]
+    owners = side.get(f"/v1.0/groups/{group['id']}/owners?$select=id")["value"]
+    assert [row["id"] for row in owners] == [side.person("ines.okafor").id]

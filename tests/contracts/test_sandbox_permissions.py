@@ -21,6 +21,8 @@ LISTED_ELSEWHERE = (
     r"GET /(users/{}|me)/authentication/(qrcodepinmethod|operations(/{})?)",
     r"GET /identity/conditionalaccess/namedlocations(/{})?",
     r"GET /policies/authenticationstrengthpolicies(/{})?",
+    r"GET /groups/{}/owners",
+    r"GET /directory/administrativeunits(/{})?",
     r"GET /(users/{}|me)/manageddevices(/{})?",
     r"POST /users/{}/sendmail",
 )

@@ -15,11 +15,17 @@ from agent.ports import Agent
 
 def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes; places only where a policy names one."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=3) as pool:
         allowed = pool.submit(agent.access.destinations)
+        owners = pool.submit(agent.access.role_owners)
         policies = agent.access.policies()
         places = agent.access.places() if _name_places(policies) else NOT_READ
-    return TenantPart(policies, places, allowed.result())
+    return TenantPart(
+        policies,
+        places,
+        allowed.result(),
+        owners.result(),
+    )
 
 
 def _name_places(policies: Fact[tuple[AccessPolicy, ...]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.domain.access import AccessPolicy, NamedPlace
@@ -11,11 +12,15 @@ from agent.domain.facts import NOT_READ, Fact, Known
 
 @dataclass(frozen=True, slots=True)
 class TenantPart:
-    """What holds for everyone: Conditional Access with the places it names, and what may be set up."""
+    """What holds for everyone: Conditional Access with the places it names, and what may be set up.
+
+    `role_owners` maps the object id of an owner to the groups of theirs that can carry directory roles.
+    """
 
     policies: Fact[tuple[AccessPolicy, ...]] = NOT_READ
     places: Fact[tuple[NamedPlace, ...]] = NOT_READ
     destinations: Fact[Destinations] = NOT_READ
+    role_owners: Fact[Mapping[str, tuple[str, ...]]] = NOT_READ
 
     @property
     def named_groups(self) -> frozenset[str]:

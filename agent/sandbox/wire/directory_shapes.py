@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from agent.sandbox import records
+from agent.sandbox import access_records, records
 from agent.sandbox import tenant as tenants
 from agent.sandbox.areas import licences, roles
 from agent.sandbox.wire import odata
@@ -141,6 +141,21 @@ def role_id(tenant: tenants.Tenant, template_id: str) -> str:
     return str(uuid.uuid5(uuid.UUID(tenant.id), template_id))
 
 
+def unit_row(unit: access_records.AdministrativeUnit) -> dict[str, Any]:
+    """An administrative unit (learn.microsoft.com/graph/api/resources/administrativeunit)."""
+    empty = ("deletedDateTime", "description", "membershipRule", "membershipRuleProcessingState", "membershipType")
+    return {
+        "id": unit.id,
+        **dict.fromkeys((*empty, "visibility")),
+        "displayName": unit.name,
+        "isMemberManagementRestricted": unit.restricted,
+    }
+
+
+def _is_restricted(tenant: tenants.Tenant, user: records.User) -> bool:
+    return any(unit.restricted and user.id in unit.member_ids for unit in tenant.directory.units.values())
+
+
 def typed(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """`row` with its type in front."""
     return {"@odata.type": f"#microsoft.graph.{name}", **row}
@@ -189,7 +204,7 @@ def _account(tenant: tenants.Tenant, user: records.User) -> dict[str, Any]:
         "deviceEnrollmentLimit": 5,
         "externalUserState": user.external_state,
         "identities": [dict(identity) for identity in user.identities],
-        "isManagementRestricted": user.management_restricted,
+        "isManagementRestricted": _is_restricted(tenant, user) or user.management_restricted,
         "lastPasswordChangeDateTime": odata.maybe_timestamp(user.created),
         "onPremisesExtensionAttributes": {f"extensionAttribute{number}": None for number in range(1, 16)},
         "onPremisesSyncEnabled": user.on_premises_synced,

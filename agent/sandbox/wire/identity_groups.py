@@ -6,6 +6,7 @@ A cast such as `/microsoft.graph.group` needs `ConsistencyLevel: eventual` and `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from agent.sandbox import tenant as tenants
@@ -86,6 +87,12 @@ def one_holder(*, transitive: bool) -> exchange.Handler:
     return handler
 
 
+def objects(tenant: tenants.Tenant, request: exchange.GraphRequest, ids: Iterable[str]) -> exchange.GraphResponse:
+    """200 with a page of the directory objects behind these ids."""
+    rows = [row for key in ids if (row := _object(tenant, key)) is not None]
+    return _answer(tenant, request, rows, cast=None, counted=False)
+
+
 def _expanded(tenant: tenants.Tenant, request: exchange.GraphRequest, group_id: str) -> dict[str, Any]:
     """Members and owners as `$expand` asks for them: at most 20."""
     group, wanted = tenant.directory.groups[group_id], odata.expanded(request)
@@ -113,6 +120,11 @@ def _holders(tenant: tenants.Tenant, user_id: str, *, transitive: bool) -> list[
     return [
         *(shapes.typed("group", shapes.group_row(tenant, group)) for group in groups),
         *(shapes.typed("directoryRole", shapes.role_row(tenant, role)) for role in held),
+        *(
+            shapes.typed("administrativeUnit", shapes.unit_row(unit))
+            for unit in tenant.directory.units.values()
+            if user_id in unit.member_ids
+        ),
     ]
 
 

@@ -20,6 +20,7 @@ from agent.sandbox.wire import (
     methods,
     methods_policy,
     rights,
+    units,
 )
 from agent.sandbox.wire.exchange import BETA, Handler, Route
 
@@ -162,6 +163,7 @@ _GROUPS = (
     Route("GET", "/groups/$count", rights.GROUPS, identity_groups.count_groups),
     Route("GET", "/groups/{id}", rights.GROUP, identity_groups.get_group),
     *_group_members(),
+    Route("GET", "/groups/{id}/owners", rights.OWNERS, units.group_owners, page="group-list-owners"),
 )
 
 _ROLES = (
@@ -239,6 +241,7 @@ _TENANT = (
     ),
 )
 
+_UNITS = "/directory/administrativeUnits"
 _ACCESS_POLICIES = "/identity/conditionalAccess/policies"
 _LOCATIONS = "/identity/conditionalAccess/namedLocations"
 _LOCATIONS_PAGE = "conditionalaccessroot-list-namedlocations"
@@ -247,6 +250,8 @@ _STRENGTHS_PAGE = "authenticationstrengthroot-list-policies"
 _STRENGTH_PAGE = "authenticationstrengthpolicy-get"
 
 _ACCESS = (
+    Route("GET", _UNITS, rights.UNITS, units.list_units, page="directory-list-administrativeunits"),
+    Route("GET", f"{_UNITS}/{{id}}", rights.UNITS, units.get_unit, page="administrativeunit-get"),
     Route("GET", _ACCESS_POLICIES, rights.ACCESS_POLICIES, access.list_policies),
     Route("GET", f"{_ACCESS_POLICIES}/{{id}}", rights.ACCESS_POLICIES, access.get_policy),
     Route("GET", _LOCATIONS, rights.ACCESS_POLICIES, access.list_locations, page=_LOCATIONS_PAGE),

@@ -140,7 +140,7 @@ ADMINISTRATORS: tuple[Situation, ...] = (
         person="ines.okafor",
         asked=lambda w: lost(w, "ines.okafor"),
         ends=RECOVERED,
-        findings=("blocker holds_role", APPROVAL),
+        findings=("blocker holds_role", "blocker owns_role_group", APPROVAL),
         danger=STRANGER,
     ),
     fails(
@@ -166,7 +166,7 @@ ADMINISTRATORS: tuple[Situation, ...] = (
         asked=lambda w: lost(w, "ines.okafor"),
         arrange=roles_unread,
         ends=RECOVERED,
-        findings=("not checked roles_not_checked", APPROVAL),
+        findings=("not checked roles_not_checked", "blocker owns_role_group", APPROVAL),
         danger=STRANGER,
     ),
 )
