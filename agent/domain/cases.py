@@ -222,6 +222,12 @@ class Case:
         return found[0] if fits and self.profile.device is devices.DeviceKind.WINDOWS else None
 
     @property
+    def device_under_way(self) -> bool:
+        """Whether a journey of this person with this device is open: then what is there may be its own doing."""
+        serials = {record.serial.upper() for look in (self.autopilot, self.apple) if look for record in look.value}
+        return any(journey.serial.upper() in serials for journey in self.person.kit if journey.serial)
+
+    @property
     def autopilot(self) -> Known[tuple[devices.AutopilotRecord, ...]] | None:
         """The look at Windows Autopilot, or None where there was none."""
         return self.device.autopilot if self.device and isinstance(self.device.autopilot, Known) else None

@@ -6,6 +6,7 @@ import pytest
 
 from agent import errors
 from agent.actions import preflight
+from agent.domain.cases import Level
 from agent.domain.facts import Known
 from agent.domain.journeys import JourneyState
 from agent.domain.profiles import Milestone
@@ -59,6 +60,22 @@ def test_an_iphone_without_a_pass_would_have_hung(w: World) -> None:
     w.move("H4TH301QLM", "unlock")
     w.track(2)
     assert w.journey(journey.id).state is JourneyState.DONE
+
+
+def test_a_phone_half_way_through_is_not_held_against_its_own_second_pass(w: World) -> None:
+    (portal,) = w.sandbox.tenant.devices.store_apps.values()
+    portal.used = portal.total - 1
+    w.take(JONAS, PHONE)
+    w.move("H4TH301QLM", "power-on")
+    w.clock.pass_minutes(10)
+    assert w.see("H4TH301QLM")["screen"] == "company-portal"
+    again = preflight.preflight(w.agent, w.asked(JONAS, PHONE, replace=True)).verdict
+    assert again.refusals == ()
+    assert {finding.code for finding in again.findings if finding.level is Level.NOT_CHECKED} == {
+        "company_portal_licences_not_checked"
+    }
+    another = preflight.preflight(w.agent, w.asked("mara.quist", "ios-company-portal=H4TH302QLM")).verdict
+    assert [finding.code for finding in another.refusals] == ["company_portal_licences_out"]
 
 
 def test_a_hello_key_does_not_count_as_the_phones_own_strong_method(w: World) -> None:

@@ -51,6 +51,15 @@ def move(side: Side, serial: str, action: str, **typed: str) -> dict[str, Any]:
     return side.sandbox.fleet.move(serial, action, typed)
 
 
+def test_a_device_given_to_another_service_is_gone_from_intune_at_the_next_synchronisation(side: Side) -> None:
+    apple_sync.move(side.tenant, IPAD, "another service")
+    assert synced(side)[IPAD]["isDeleted"] is False
+    assert "another device management service" in move(side, IPAD, "power-on")["message"]
+    sync(side)
+    side.clock.move(minutes=1)
+    assert synced(side)[IPAD]["isDeleted"] is True
+
+
 def test_a_device_new_to_apples_programme_is_unknown_until_a_synchronisation(side: Side) -> None:
     assert NEW not in synced(side)
     assert move(side, NEW, "power-on")["screen"] == "no-management"

@@ -21,6 +21,7 @@ from agent.domain.apple import (
 from agent.domain.cases import Level
 from agent.domain.device_policies import Everything, Target
 from agent.domain.devices import AppleSignIn, ManagedDevice
+from agent.domain.journeys import Journey
 from agent.domain.topics import apple, windows
 from tests.unit.test_findings import NOON, OPEN_TENANT, PHONE, PROFILES, UNREAD, codes, judged, known, verdict
 
@@ -141,6 +142,17 @@ def test_intunes_limit_is_that_of_the_persons_own_group() -> None:
     assert codes(IPHONE, **changes) == ["device_limit"]
     assert codes(IPHONE, groups=known(frozenset({"all_users", "staff"})), **changes) == []
     assert codes(IPHONE, **(changes | {"apple_person": apple.PersonPart()})) == ["device_limit_not_checked"]
+
+
+def test_the_device_itself_counts_neither_for_the_limit_nor_once_registered_for_the_quota() -> None:
+    own = apple.PersonPart(known((ManagedDevice("m1", "pf1", user_id="mara", entra_registered=True),)))
+    full = of_tenant(
+        enrolment=rules(limits=(device_policies.DeviceLimit(EVERYBODYS, 1),)),
+        join=device_policies.JoinRules(device_policies.JoinScope.ALL, quota=1),
+    )
+    assert codes(IPHONE, windows=full, apple_person=own) == ["device_quota"]
+    kit = Journey("J1", "mara", "mara@x", "Mara", IPHONE, "", "PF1", "P1", NOON, "Tess")
+    assert codes(IPHONE, windows=full, apple_person=own, kit=(kit,)) == []
 
 
 def test_room_in_entra_and_the_licence_are_asked_of_apple_devices_too() -> None:

@@ -114,7 +114,7 @@ def _managed(case: Case, record: AppleRecord) -> Iterator[Finding]:
         yield saying.unchecked("managed", "Whether somebody uses this device already", fact, refuses=False)
         return
     row = devices.newest(tuple(one for one in fact.value if one.management_state in _IN_USE))
-    if row is None or record.enrolment_state != "enrolled":
+    if row is None or record.enrolment_state != "enrolled" or case.device_under_way:
         return
     person = case.known_person
     if person is not None and row.user_id in ("", person.id):

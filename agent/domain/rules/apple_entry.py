@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from agent.domain import device_policies
 from agent.domain.cases import Case, Finding, Level
-from agent.domain.devices import AppleRecord
-from agent.domain.facts import NotChecked
+from agent.domain.devices import AppleRecord, ManagedDevice
+from agent.domain.facts import Known, NotChecked
 from agent.domain.rules import places, saying
 
 _ADMINISTRATOR = "an Intune administrator"
@@ -35,10 +35,10 @@ def licence(case: Case, _record: AppleRecord) -> Iterator[Finding]:
         )
 
 
-def quota(case: Case, _record: AppleRecord) -> Iterator[Finding]:
+def quota(case: Case, record: AppleRecord) -> Iterator[Finding]:
     """How many devices a person may own in Entra, where the device is registered at the end."""
     rules, owned = case.tenant.windows.join, case.person.windows.owned
-    if case.known_person is None:
+    if case.known_person is None or _registered(case, record):
         return
     for fact in (rules, owned):
         if isinstance(fact, NotChecked):
@@ -55,6 +55,17 @@ def quota(case: Case, _record: AppleRecord) -> Iterator[Finding]:
             place=places.DEVICE_SETTINGS.then("delete what they no longer use, or raise the number of devices"),
             fact=owned,
         )
+
+
+def _registered(case: Case, record: AppleRecord) -> bool:
+    """Whether this very device is one of those that count, because its journey is under way."""
+    held = case.person.apple.managed
+    rows = held.value if isinstance(held, Known) and case.device_under_way else ()
+    return any(row.entra_registered for row in rows if _same(row, record))
+
+
+def _same(row: ManagedDevice, record: AppleRecord) -> bool:
+    return row.serial.casefold() == record.serial.casefold()
 
 
 def platform(case: Case, record: AppleRecord) -> Iterator[Finding]:
@@ -74,7 +85,7 @@ def platform(case: Case, record: AppleRecord) -> Iterator[Finding]:
         yield from _restricted(rule, "Macs" if mac else "iPhones and iPads", rules.evidence)
     limit = rules.value.limit(groups.value)
     if limit is not None:
-        yield from _limited(case, limit)
+        yield from _limited(case, record, limit)
 
 
 def _restricted(rule: device_policies.Restriction, kind: str, evidence: str) -> Iterator[Finding]:
@@ -102,14 +113,17 @@ def _restricted(rule: device_policies.Restriction, kind: str, evidence: str) -> 
         )
 
 
-def _limited(case: Case, limit: device_policies.DeviceLimit) -> Iterator[Finding]:
+def _limited(case: Case, record: AppleRecord, limit: device_policies.DeviceLimit) -> Iterator[Finding]:
+    """Rows of this very device do not count against it: it enrols in their place."""
     held = case.person.apple.managed
     if isinstance(held, NotChecked):
         yield saying.unchecked("device_limit", "How many devices Intune has of this person", held, refuses=False)
-    elif len(held.value) >= limit.most:
+        return
+    others = sum(not _same(row, record) for row in held.value)
+    if others >= limit.most:
         yield saying.blocker(
             "device_limit",
-            f"Intune has {len(held.value)} devices of this person, and {limit.most} are allowed (“{limit.of.name}”); "
+            f"Intune has {others} other devices of this person, and {limit.most} are allowed (“{limit.of.name}”); "
             "the device would not enrol.",
             who=_ADMINISTRATOR,
             place=places.DEVICE_LIMIT.then("delete what they no longer use, or raise the limit"),

@@ -105,6 +105,9 @@ def _licence(case: Case, record: AppleRecord) -> Iterator[Finding]:
             place=place,
             fact=fact,
         )
+    elif bought.used >= bought.total and case.device_under_way and record.enrolment_state == "enrolled":
+        full = NotChecked(f"All {bought.total} are in use, and Intune does not show whether this device holds one.")
+        yield saying.unchecked("company_portal_licences", "The licence of Company Portal", full, refuses=False)
     elif bought.total - bought.used < (needed := _phones(case)):
         yield saying.blocker(
             "company_portal_licences_out",

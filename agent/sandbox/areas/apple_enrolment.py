@@ -54,7 +54,7 @@ def enrol(
     if user is not None:
         platform = "macOSRestriction" if system == "macOS" else "iosRestriction"
         mdm.check_may_enrol(tenant, user, platform=platform, hardware=hardware)
-        _check_limit(tenant, user)
+        _check_limit(tenant, user, hardware.serial)
     managed = mdm.new_managed(tenant, hardware, system=system, enrolled_with=profile.name)
     managed.enrollment_type = "appleBulkWithUser" if profile.requires_user else "appleBulkWithoutUser"
     managed.supervised, managed.entra_registered = profile.supervised, False
@@ -108,10 +108,12 @@ def company_portal_closed(tenant: tenants.Tenant, user: records.User) -> bool:
     return first is not None and first.kind == "accountDrivenUserEnrollment"
 
 
-def _check_limit(tenant: tenants.Tenant, user: records.User) -> None:
+def _check_limit(tenant: tenants.Tenant, user: records.User, serial: str) -> None:
+    """Rows of the same device do not count: it enrols in their place."""
     limit = enrolment.in_force(tenant, enrolment.LIMIT, people.group_ids_of(tenant, user.id))
     most = int(limit.properties.get("limit", 15)) if limit else 15
-    if len(managed_devices.of_user(tenant, user.id)) >= most:
+    others = [row for row in managed_devices.of_user(tenant, user.id) if row.serial.lower() != serial.lower()]
+    if len(others) >= most:
         raise registration.DeviceRefused("device_limit", "This person has reached the limit of enrolled devices.")
 
 
@@ -125,7 +127,7 @@ def bind_person(
     mdm.check_may_enrol(tenant, bearer.user, platform="iosRestriction", hardware=hardware)
     if not managed.user_id:
         _check_account(tenant, bearer.user)
-        _check_limit(tenant, bearer.user)
+        _check_limit(tenant, bearer.user, managed.serial)
     system = managed.operating_system
     device = registration.register_phone(tenant, bearer, hardware, system="iPad" if system == "iPadOS" else "iPhone")
     mdm.set_person(managed, bearer.user)
