@@ -32,9 +32,9 @@ _TRUTH = {"true": True, "false": False}
 
 
 def read(calls: Calls) -> Fact[tuple[DevicePolicy, ...]]:
-    """Those that say something of Hello or web sign-in; a page with several thousand settings is paged through once."""
+    """Those that say something of Hello or web sign-in; both in beta, for v1.0 shows no assignment filter."""
     policies = urls.address(urls.BETA, "deviceManagement", "configurationPolicies", query=_CATALOGUE)
-    profiles = urls.address(urls.V1, "deviceManagement", "deviceConfigurations", query={"$expand": "assignments"})
+    profiles = urls.address(urls.BETA, "deviceManagement", "deviceConfigurations", query={"$expand": "assignments"})
 
     def found() -> tuple[DevicePolicy, ...]:
         asked = {policies: _policy, profiles: _profile}

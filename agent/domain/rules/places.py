@@ -62,7 +62,6 @@ CONFIGURATION = Place(
     "Intune admin centre › Devices › Configuration",
     f"{_INTUNE}Microsoft_Intune_DeviceSettings/DevicesMenu/~/configuration",
 )
-STATUS_PAGE = Place("Intune admin centre › Devices › Enrollment › Windows › Enrollment Status Page", HELLO.link)
 DEVICES = Place("Entra admin centre › Devices › All devices")
 DEVICE_SETTINGS = Place("Entra admin centre › Devices › Device settings")
 MDM_SCOPE = Place("Entra admin centre › Mobility (MDM and WIP) › Microsoft Intune › MDM user scope")

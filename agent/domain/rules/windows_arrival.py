@@ -133,8 +133,20 @@ def _consequence(case: Case, *, certain: bool) -> str:
 def _windows_of(case: Case) -> Iterator[Finding]:
     """A PC in use tells its version and edition; one in its box does not."""
     part = _part(case)
-    row = newest(part.managed.value) if isinstance(part.managed, Known) else None
-    if case.profile.enrols or row is None or not isinstance(part.managed, Known):
+    if case.profile.enrols:
+        return
+    if isinstance(part.managed, NotChecked):
+        yield saying.unchecked("windows_version", "Which Windows is on this PC", part.managed, refuses=False)
+        return
+    row = newest(part.managed.value)
+    if row is None:
+        yield saying.blocker(
+            "not_enrolled",
+            "Intune does not have this PC, so no policy of web sign-in reaches it.",
+            who=_ADMINISTRATOR,
+            place=places.INTUNE_DEVICES.then("enrol the PC"),
+            fact=part.managed,
+        )
         return
     told = device_policies.version(row.os_version)
     if told and told < device_policies.WEB_SIGN_IN_SINCE:
@@ -173,8 +185,6 @@ def updates(case: Case) -> Iterator[Finding]:
             Level.OK,
             "Set-up installs quality updates: 20 to 40 minutes more, then a restart, after which the code is typed "
             "again.",
-            where=places.STATUS_PAGE.name,
-            link=places.STATUS_PAGE.link,
         )
 
 

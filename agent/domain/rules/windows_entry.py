@@ -183,12 +183,13 @@ def rows(case: Case, record: AutopilotRecord) -> Iterator[Finding]:
         return
     if any(journey.serial.upper() == record.serial.upper() for journey in case.person.kit):
         return
-    latest = newest(fact.value)
-    if len(fact.value) > 1 and latest is not None:
+    living = tuple(row for row in fact.value if row.management_state in {"", "managed"})
+    latest = newest(living)
+    if len(living) > 1 and latest is not None:
         since = f"{latest.enrolled_at:%Y-%m-%d}" if latest.enrolled_at else "an unknown day"
         yield saying.warning(
             "stale_rows",
-            f"Intune has {len(fact.value)} rows with the serial {record.serial}; the one enrolled on {since} counts.",
+            f"Intune has {len(living)} rows with the serial {record.serial}; the one enrolled on {since} counts.",
             who=_ADMINISTRATOR,
             place=places.INTUNE_DEVICES.then("delete the rows that no longer stand for a PC"),
             fact=fact,

@@ -174,6 +174,76 @@ HELLO_ON = chosen(f"device{HELLO}usepassportforwork", "true")
 HELLO_OFF = chosen(f"user{HELLO}usepassportforwork", "false")
 WEB_OFF = chosen(device_policies.WEB_SIGN_IN, "2")
 
+
+def home_edition(w: World) -> None:
+    """A PC in use that somebody bought in a shop."""
+    for row in w.sandbox.tenant.devices.managed.values():
+        row.edition = "Home" if row.serial == IN_USE else row.edition
+    w.sandbox.tenant.devices.boxed[IN_USE].options["edition"] = "Home"
+
+
+def row_gone(w: World) -> None:
+    """Somebody deleted the PC in Intune."""
+    managed = w.sandbox.tenant.devices.managed
+    for row in [one for one in managed.values() if one.serial == IN_USE]:
+        del managed[row.id]
+
+
+def prepared_long_ago(w: World) -> None:
+    """A technician set the PC up, and it lay in a cupboard for more than half a year."""
+    w.move(PREPARED, "power-on")
+    w.move(PREPARED, "provision")
+    w.clock.pass_minutes(60)
+    w.see(PREPARED)
+    w.move(PREPARED, "reseal")
+    w.clock.pass_minutes(190 * 24 * 60)
+
+
+IN_USE, PREPARED = "PF4TH113", "PF4TH112"
+UNPROVEN = "not checked proof_not_gathered"
+ON_ITS_DESK, FROM_THE_CUPBOARD = f"windows-joined={IN_USE}", f"windows-pre-provisioned={PREPARED}"
+
+STANDING: tuple[Situation, ...] = (
+    fails(
+        "A PC in use with an old Windows",
+        "windows-joined=PF4TH114",
+        person="alex.morgan2",
+        ends=LOCKED,
+        findings=("blocker windows_too_old", UNPROVEN),
+    ),
+    fails(
+        "A PC in use with Windows Home",
+        ON_ITS_DESK,
+        person="alex.morgan",
+        arrange=home_edition,
+        ends=LOCKED,
+        findings=("blocker windows_home", UNPROVEN),
+    ),
+    fails(
+        "A PC in use that no policy of web sign-in reaches",
+        ON_ITS_DESK,
+        person="alex.morgan",
+        arrange=web_sign_in(),
+        ends=LOCKED,
+        findings=("blocker web_sign_in_missing", UNPROVEN),
+    ),
+    fails(
+        "A PC in use that was deleted in Intune",
+        ON_ITS_DESK,
+        person="alex.morgan",
+        arrange=row_gone,
+        ends=LOCKED,
+        findings=("blocker not_enrolled", UNPROVEN, TPM),
+    ),
+    fails(
+        "A PC that a technician prepared more than half a year ago",
+        FROM_THE_CUPBOARD,
+        arrange=prepared_long_ago,
+        ends=FIRST_SCREEN,
+        findings=("blocker prepared_too_long_ago", UNPROVEN, SCOPE),
+    ),
+)
+
 ENTRY: tuple[Situation, ...] = (
     fails(
         "Nobody but administrators may join PCs",
@@ -419,4 +489,4 @@ ARRIVAL: tuple[Situation, ...] = (
     ),
 )
 
-SITUATIONS: tuple[Situation, ...] = (*ENTRY, *ARRIVAL)
+SITUATIONS: tuple[Situation, ...] = (*ENTRY, *ARRIVAL, *STANDING)
