@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from agent.actions import audit, authority, observe, removal
+from agent.actions import alarms, audit, authority, observe, removal
 from agent.domain import milestones, passes
+from agent.domain.alerts import AlertKind
 from agent.domain.facts import Known
 from agent.domain.journeys import Journey, JourneyState, Observation, family
 from agent.ports import Agent, AuditEntry, Transaction
 
 #: The longest window in which the tenant counts what we write: a pass that ends in it has to be deleted in it.
 _SOON = timedelta(seconds=150)
+_DECIDE = "see that the person gets in with something else, then `tapslip revoke` the journey"
 
 
 def settle(agent: Agent, person_id: str, view: observe.View, trouble: list[str]) -> None:
@@ -25,7 +27,7 @@ def settle(agent: Agent, person_id: str, view: observe.View, trouble: list[str])
     to. Raises TenantRefused, TenantUnreachable or OutcomeUnknown when the pass could not be taken away.
     """
     kit = open_kit(agent, person_id)
-    if not kit:
+    if not kit or _void_disabled(agent, kit, view, trouble):
         return
     odd = unexplained(agent, kit)
     trouble.extend(f"{kit[0].user_name}: unexpected: {seen.detail} ({seen.sight.value})" for seen in odd)
@@ -39,7 +41,7 @@ def settle(agent: Agent, person_id: str, view: observe.View, trouble: list[str])
         idle = view.whole(person_id) and not any(_standing(agent, journey, view.at).needs_pass for journey in kit)
         if row.state is passes.PassState.ISSUED and (idle or over):
             why = "its time was up" if over else "the new credential is in use"
-            kept = not _may_go(person_id, view, trouble, over=over)
+            kept = not _may_go(agent, row, view, trouble, over=over)
             if not kept and not removal.by_itself(agent):
                 kept = not over
                 trouble.append(f"{kit[0].user_name}: the pass is no longer needed: {why}. {removal.BY_HAND}")
@@ -103,16 +105,46 @@ def _notice_gone(agent: Agent, row: passes.Pass, view: observe.View, trouble: li
             return fresh
         if not row.reason:
             trouble.append(f"pass {row.id} was {why}: its slips are void. Issue again if it is still needed.")
+            told = (f"Our pass was {why}; its slips are void.", "ask who did it; issue again if it is still needed")
+            alarms.ring(tx, alarms.alert(agent, AlertKind.REPLACED_OUTSIDE, row.person_id, row.id, told))
         return removal.record_gone(agent, tx, fresh, removal.Reason(why, authority.ITSELF.name))
 
 
-def _may_go(person_id: str, view: observe.View, trouble: list[str], *, over: bool) -> bool:
+def _may_go(agent: Agent, row: passes.Pass, view: observe.View, trouble: list[str], *, over: bool) -> bool:
     """A pass that still works is kept while it is the person's only strong method: a person decides then."""
-    fact = view.methods.get(person_id)
+    fact = view.methods.get(row.person_id)
     if over or (isinstance(fact, Known) and any(method.strong for method in fact.value)):
         return True
-    trouble.append("a pass is the person's only strong method: revoke it by hand when that is right")
+    sentence = "a pass is the person's only strong method: revoke it by hand when that is right"
+    trouble.append(sentence)
+    ends = f"{row.ends_at:%Y-%m-%d %H:%M} UTC" if row.ends_at else "its end"
+    told = (f"The pass is no longer needed, but it is the person's only strong method until {ends}.", _DECIDE)
+    with agent.store.begin() as tx:
+        alarms.ring(tx, alarms.alert(agent, AlertKind.ONLY_STRONG_METHOD, row.person_id, row.id, told))
     return False
+
+
+def _void_disabled(agent: Agent, kit: Sequence[Journey], view: observe.View, trouble: list[str]) -> bool:
+    """Somebody who was disabled gets in nowhere: the pass goes, and the journeys with it. Whether that was so."""
+    fact = view.persons.get(kit[0].person_id)
+    if not isinstance(fact, Known) or fact.value is None or fact.value.enabled:
+        return False
+    row, why = open_pass(agent, kit[0].person_id), "the account was disabled"
+    told = (f"{kit[0].user_name} was disabled while a device was on its way.", "ask who did it; nothing else is left")
+    with agent.store.begin() as tx:
+        alarms.ring(tx, alarms.alert(agent, AlertKind.PERSON_DISABLED, kit[0].person_id, "", told))
+    if row is not None and row.state is passes.PassState.ISSUED:
+        if not removal.by_itself(agent):
+            trouble.append(f"{kit[0].user_name}: {why}. {removal.BY_HAND}")
+            return True
+        removal.remove(agent, row, removal.Reason(why, authority.ITSELF.name))
+    for stale in kit:
+        with agent.store.begin() as tx:
+            journey = tx.journeys.get(stale.id)
+            if journey.state is JourneyState.OPEN:
+                closed = tx.journeys.save(journey.closed(JourneyState.ABANDONED, view.at, why))
+                tx.audit.append(closed_entry(closed, view.at, authority.ITSELF.name))
+    return True
 
 
 def _close_settled(

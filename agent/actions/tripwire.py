@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.actions import authority
-from agent.domain.alerts import Alert, AlertKind, AlertLevel
+from agent.actions import alarms
+from agent.domain.alerts import Alert, AlertKind
 from agent.domain.facts import Known, NotChecked
 from agent.domain.passes import Pass
-from agent.domain.rules import places
-from agent.ports import Agent, AuditEntry, PassAudit, Transaction
+from agent.ports import Agent, PassAudit, Transaction
 
 _MARK = "tripwire"
 #: How far the first look goes back.
@@ -48,13 +47,9 @@ def look(agent: Agent) -> Look:
         return Look(unread=f"whether our app made passes that we know nothing of: not checked: {reason}")
     made = [audit for audit in fact.value if audit.made and audit.app_id == us.value]
     with agent.store.begin() as tx:
-        alarms = tuple(alarm for audit in _strays(tx, made) if tx.alerts.raise_once(alarm := _alarm(agent, audit)))
-        for alarm in alarms:
-            facts = {"alert": alarm.id, "tenant_pass": alarm.subject}
-            name = authority.ITSELF.name
-            tx.audit.append(AuditEntry(now, name, "tripwire", alarm.kind.value, alarm.person_id, facts=facts))
+        strays = tuple(alarm for audit in _strays(tx, made) if alarms.ring(tx, alarm := _alarm(agent, audit)))
         tx.watermarks.set(_MARK, now)
-    return Look(alarms)
+    return Look(strays)
 
 
 def _strays(tx: Transaction, made: Iterable[PassAudit]) -> list[PassAudit]:
@@ -73,15 +68,10 @@ def _asked_then(row: Pass, audit: PassAudit) -> bool:
 
 
 def _alarm(agent: Agent, audit: PassAudit) -> Alert:
-    return Alert(
-        id=f"{AlertKind.STRAY_PASS}:{audit.pass_id or f'{audit.person_id}@{audit.at:%Y%m%d%H%M%S}'}",
-        kind=AlertKind.STRAY_PASS,
-        level=AlertLevel.CRITICAL,
-        person_id=audit.person_id,
-        subject=audit.pass_id,
-        sentence=f"A pass was made with our app at {audit.at:%Y-%m-%d %H:%M} UTC that no journey of ours explains.",
-        act="`tapslip freeze --revoke-all`, delete that pass, change the credential of the registration issuer, "
-        f"then `tapslip incident --since {audit.at:%Y-%m-%dT%H:%MZ}`",
-        raised_at=agent.clock.now(),
-        link=places.methods_page(audit.person_id).link,
+    sentence = f"A pass was made with our app at {audit.at:%Y-%m-%d %H:%M} UTC that no journey of ours explains."
+    act = (
+        "`tapslip freeze --revoke-all`, delete that pass, change the credential of the registration issuer, "
+        f"then `tapslip incident --since {audit.at:%Y-%m-%dT%H:%MZ}`"
     )
+    subject = audit.pass_id or f"{audit.person_id}@{audit.at:%Y%m%d%H%M%S}"
+    return alarms.alert(agent, AlertKind.STRAY_PASS, audit.person_id, subject, (sentence, act))

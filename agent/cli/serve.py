@@ -7,7 +7,7 @@ import logging
 import click
 
 from agent import errors, wiring
-from agent.actions import audit, track
+from agent.actions import work
 from agent.cli import opening, serving
 from agent.jobs.local import Loop
 from agent.ports import Agent
@@ -33,10 +33,10 @@ def keep_open(agent: Agent, port: int) -> None:
     chance = wiring.SystemChance()
     entry = OneTimeLink(agent.clock, chance.token)
     pages = app.create_app(agent, entry=entry, token=chance.token, watermark=agent.settings.sandbox)
-    certificate = _certificate(agent)
+    certificate, holder = _certificate(agent), chance.uuid()
     with (
         serving.start(pages.wsgi_app, certificate=certificate, port=port) as served,
-        Loop(lambda: _sweep(agent), every=_SWEEP_SECONDS, on_trouble=_trouble),
+        Loop(lambda: _turn(agent, holder), every=_SWEEP_SECONDS, on_trouble=_trouble),
     ):
 
         def link() -> None:
@@ -57,12 +57,16 @@ def _certificate(agent: Agent) -> local_ca.Certificate:
     return local_ca.ensure(agent.settings.state_dir / "tls", agent.clock.now())
 
 
-def _sweep(agent: Agent) -> None:
+def _turn(agent: Agent, holder: str) -> None:
     """What the local loop does each time. Raises what ended a sweep that looked at nobody: it slows down then."""
-    sweep = track.track(agent)
-    fault = audit.anchor_if_due(agent)
-    if fault is not None:
-        log.error("the audit is broken at row %d: %s", fault.row, fault.sentence)
+    turn = work.turn(agent, holder)
+    for alarm in turn.alarms:
+        log.critical("%s %s", alarm.sentence, alarm.act)
+    if turn.fault is not None:
+        log.error("the audit is broken at row %d: %s", turn.fault.row, turn.fault.sentence)
+    sweep = turn.sweep
+    if sweep is None:
+        return
     problem = sweep.cut_short()
     if problem is not None and not sweep.looked_at:
         raise problem

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from agent.actions import board, issue, preflight, track
+from agent.actions import board, issue, preflight, track, tripwire
 from agent.domain import cases, milestones, passes, people
 from agent.domain.characters import shown
 from agent.domain.facts import Known
@@ -127,6 +127,16 @@ def say_fault(fault: AuditFault | None) -> None:
     if fault is not None:
         click.secho(f"✗ The audit is broken at row {fault.row}: {shown(fault.sentence)}", fg="red")
         click.echo("  Keep the database as it is, and run `tapslip audit verify`.")
+
+
+def say_alarms(look: tripwire.Look) -> None:
+    """What the tripwire found, first of all."""
+    for alarm in look.alarms:
+        click.secho(f"!! {shown(alarm.sentence)}", fg="red", bold=True)
+        click.echo(f"   {shown(alarm.act)}")
+        click.echo(f"   {alarm.link}")
+    if look.unread:
+        click.echo(f"  ! {shown(look.unread)}")
 
 
 def say_sweep(sweep: track.Sweep) -> None:

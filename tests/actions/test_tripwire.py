@@ -32,7 +32,7 @@ def test_a_pass_made_with_our_app_behind_the_stores_back_is_an_alarm_within_fift
     w.clock.pass_minutes(14)
     (alarm,) = tripwire.look(w.agent).alarms
     assert (alarm.subject, alarm.person_id, alarm.level) == (stray, w.user(JONAS).id, AlertLevel.CRITICAL)
-    assert w.audit()[-1] == "tripwire stray_pass"
+    assert w.audit()[-1] == "alert stray_pass"
     assert tripwire.look(w.agent).alarms == ()
     first = worklist.rows(w.agent)[0]
     assert (first.alert_id, first.level) == (alarm.id, AlertLevel.CRITICAL)

@@ -1,0 +1,131 @@
+"""The work behind is done by one process at a time; one that was frozen and thaws finds its save refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from agent import errors
+from agent.actions import work, worklist
+from agent.domain import worklist as listed
+from agent.domain.alerts import AlertKind
+from agent.domain.journeys import JourneyState
+from agent.domain.passes import PassState
+from agent.domain.profiles import Milestone
+from tests.actions.weak_lines import Weak
+from tests.world import World
+
+MARA, LAPTOP = "mara.quist", "windows-autopilot=PF4TH101"
+
+
+def test_a_turn_follows_mends_anchors_and_watches(w: World) -> None:
+    (journey,) = w.take(MARA, LAPTOP).journeys
+    w.unbox("PF4TH101", MARA)
+    w.clock.pass_minutes(40)
+    turn = work.turn(w.agent, "one")
+    assert turn.sweep is not None
+    assert Milestone.HELLO_SET_UP in w.standing(journey.id).proofs
+    assert (turn.alarms, turn.fault) == ((), None)
+    assert w.agent.store.anchors.newest()
+
+
+def test_two_processes_share_the_work_one_after_the_other(w: World) -> None:
+    w.take(MARA, LAPTOP)
+    with w.another_agent() as other:
+        busy = OtherTurn(w.agent.passes)
+        busy.turn = lambda: work.turn(other, "two")
+        mine = replace(w.agent, passes=busy)
+        assert work.turn(mine, "one").sweep is not None
+        assert [turn.sweep for turn in busy.seen] == [None]
+        assert work.turn(other, "two").sweep is not None
+
+
+class OtherTurn(Weak):
+    """While one process looks at the tenant, something else happens, once."""
+
+    turn: Any
+    seen: list[Any]
+
+    def __init__(self, line: Any) -> None:
+        super().__init__(line)
+        self.seen = []
+
+    def of(self, person_ids: Any) -> Any:
+        """The same, after that."""
+        if not self.seen:
+            self.seen.append(None)
+            self.seen[0] = self.turn()
+        return self.line.of(person_ids)
+
+
+def test_a_process_that_was_frozen_and_thaws_finds_its_save_refused(w: World) -> None:
+    (journey,) = w.take(MARA, LAPTOP).journeys
+    w.unbox("PF4TH101", MARA)
+    with w.another_agent() as other:
+        frozen = OtherTurn(w.agent.passes)
+
+        def meanwhile() -> object:
+            w.clock.pass_minutes(10)
+            return work.turn(other, "two")
+
+        frozen.turn = meanwhile
+        with pytest.raises(errors.Stale, match="taken over by another process"):
+            work.turn(replace(w.agent, passes=frozen), "one")
+        assert frozen.seen[0].sweep is not None
+        assert w.journey(journey.id).version == frozen.seen[0].sweep.progress[0].journey.version
+    assert work.turn(w.agent, "one").sweep is not None
+
+
+def test_a_long_turn_renews_its_claim(w: World) -> None:
+    w.take(MARA, LAPTOP)
+    with w.another_agent() as other:
+        slow = OtherTurn(w.agent.passes)
+
+        def meanwhile() -> object:
+            w.clock.at += work.CLAIM * 2 / 3
+            with w.agent.store.begin() as tx:
+                tx.watermarks.set("time goes by", w.clock.at)
+            return None
+
+        slow.turn = meanwhile
+        mine = replace(w.agent, passes=slow)
+        work.turn(mine, "one")
+        w.clock.at += timedelta(seconds=1)
+        assert work.turn(other, "two").sweep is not None
+
+
+def test_somebody_disabled_loses_pass_and_journeys_and_is_on_the_worklist(w: World) -> None:
+    made = w.take(MARA, LAPTOP)
+    w.user(MARA).enabled = False
+    w.track(1)
+    assert w.tenant_passes(MARA) == []
+    assert w.our_pass(made.row.id).state is PassState.GONE
+    assert w.journey(made.journeys[0].id).state is JourneyState.ABANDONED
+    (row,) = worklist.rows(w.agent)
+    assert "was disabled" in row.reason
+
+
+def test_a_pass_replaced_outside_is_on_the_worklist_until_somebody_settles_it(w: World) -> None:
+    made = w.take(MARA, LAPTOP)
+    w.outside_pass(MARA)
+    w.track(1)
+    rows = worklist.rows(w.agent)
+    assert [row.alert_id for row in rows if row.cause is listed.Cause.ALERT] == [
+        f"{AlertKind.REPLACED_OUTSIDE}:{made.row.id}"
+    ]
+
+
+def test_the_only_strong_method_is_told_once_and_never_deleted(w: World) -> None:
+    w.take(MARA, LAPTOP)
+    w.unbox("PF4TH101", MARA)
+    w.track(1)
+    held = w.sandbox.tenant.credentials.methods[w.user(MARA).id]
+    held.clear()
+    for _ in range(3):
+        w.track(40)
+    assert len(w.tenant_passes(MARA)) == 1
+    alerts = [row for row in worklist.rows(w.agent) if row.cause is listed.Cause.ALERT]
+    assert len(alerts) <= 1
