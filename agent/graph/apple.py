@@ -44,7 +44,7 @@ def read(calls: Calls, serials: Sequence[str]) -> Mapping[str, Fact[Records]]:
 
 
 def _tokens(calls: Calls) -> tuple[Token, ...]:
-    found = {answers.text(row, "id"): row for row in calls.rows(urls.address(urls.BETA, *_TOKENS))}
+    found = {answers.text(row, "id"): row for row in calls.shared_rows(urls.address(urls.BETA, *_TOKENS))}
     asked = [
         (token, below) for token in found if token for below in ("enrollmentProfiles", "importedAppleDeviceIdentities")
     ]

@@ -46,7 +46,7 @@ class GraphApple:
         address = urls.address(urls.BETA, *_TOKENS)
 
         def read() -> tuple[apple.ProgrammeToken, ...]:
-            return tuple(_token(row) for row in self._calls.rows(address))
+            return tuple(_token(row) for row in self._calls.shared_rows(address))
 
         return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
 

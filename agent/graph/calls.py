@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from agent import errors, ports
 from agent.domain.facts import Fact, Known, NotChecked
-from agent.graph import answers, auth, batches, refusals, urls
+from agent.graph import answers, auth, batches, flights, refusals, urls
 from agent.graph.connection import Connection
 from agent.graph.pacing import Kind, Scope
 from agent.graph.sending import Request, Sender
@@ -50,6 +50,7 @@ class Calls:
         self._clock = clock
         self._sender = Sender(connection, transport, clock, chance)
         self._batches = batches.Batches(connection.graph, self._sender, transport)
+        self._flights = flights.Flights()
         self.tokens = self._sender.tokens
 
     def acting(self, registration: str, bearer: Callable[[], str]) -> Calls:
@@ -68,6 +69,10 @@ class Calls:
     ) -> answers.Row:
         """One object. Raises TenantRefused for 4xx (404 too), TenantThrottled and TenantUnreachable."""
         return self._content(self._read(self._request_of(First(address, registration, headers or {}))), address.shape)
+
+    def shared_rows(self, address: urls.Address) -> list[answers.Row]:
+        """As `rows`, asked once for all who want it at this moment: for lists that nobody of us writes."""
+        return self._flights.join(address.shape, lambda: self.rows(address))
 
     def rows(
         self, address: urls.Address, registration: str = "watcher", *, headers: Mapping[str, str] | None = None
