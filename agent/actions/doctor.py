@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from agent import errors
+from agent.actions import audit
 from agent.domain import passes, policy_changes, rights
 from agent.domain.facts import Fact, Known, NotChecked
 from agent.domain.milestones import CLOCK_SLACK
@@ -132,14 +133,16 @@ def _keys_file(agent: Agent) -> Iterator[Line]:
 
 
 def _audit(agent: Agent) -> Iterator[Line]:
-    with agent.store.begin() as tx:
-        fault, rows = tx.audit.verify(), tx.audit.length()
-    if fault is None:
-        yield Line("audit", Health.OK, f"the chain of {rows} rows holds")
+    found = audit.verify(agent.store)
+    fault, rows = found.check.fault, found.check.rows
+    if fault is not None:
+        said = f"row {fault.row}: {fault.sentence}"
+        yield Line("audit", Health.FAILED, said, "Find out who could write to the database.")
+    elif found.unanchored:
+        said = f"the chain of {rows} rows holds; whether its end was cut is not checked: {found.unanchored}"
+        yield Line("audit", Health.WARNING, said, "Run `tapslip track --once`.")
     else:
-        yield Line(
-            "audit", Health.FAILED, f"row {fault.row}: {fault.sentence}", "Find out who could write to the database."
-        )
+        yield Line("audit", Health.OK, f"the chain of {rows} rows holds")
 
 
 def _fonts_and_paper(agent: Agent) -> Iterator[Line]:

@@ -86,7 +86,7 @@ def restore(wish: Wish, outlook: Outlook) -> Restored:
     draft = outlook.database.with_name(outlook.database.name + ".restoring")
     before = [held.epoch for held in (outlook.backup, outlook.present) if held]
     epoch = 1 + max([*before, *(anchor.epoch for anchor in _anchors(wish))])
-    name = f"{outlook.database.stem}-before-{wish.at:%Y%m%dT%H%M%SZ}{outlook.database.suffix}"
+    name = f"{outlook.database.stem}-before-epoch-{epoch}-{wish.at:%Y%m%dT%H%M%SZ}{outlook.database.suffix}"
     backups.remove(draft)
     with closing(backups.opened(wish.file)) as source:
         backups.write(source, draft)
