@@ -33,7 +33,7 @@ def put(agent: Agent, draft: asks.Ask) -> asks.Ask:
     now = agent.clock.now()
     with agent.store.begin() as tx:
         for known in tx.asks.since(now - asks.LAPSES_AFTER):
-            if known.waits(now) and _same(known, draft):
+            if known.waits(now) and _same(known, draft) and _of_this_epoch(tx, known):
                 return known
         tx.asks.add(draft)
         tx.audit.append(_entry(draft, "ask.put", "open", by=draft.asked_by_name, by_id=draft.asked_by))
@@ -48,13 +48,22 @@ def standing(agent: Agent, kind: asks.AskKind, matter: asks.Matter) -> asks.Ask 
     """A yes to exactly this that may still be used."""
     now = agent.clock.now()
     with agent.store.begin() as tx:
-        found = [ask for ask in tx.asks.since(now - asks.LAPSES_AFTER) if ask.stands(now)]
+        found = [ask for ask in tx.asks.since(now - asks.LAPSES_AFTER) if ask.stands(now) and _of_this_epoch(tx, ask)]
     return next((ask for ask in found if ask.kind is kind and ask.matter == matter), None)
 
 
 def spend(agent: Agent, tx: Transaction, ask_id: str) -> None:
     """Use a yes up, inside the unit of work that acts on it; Refused (`ask_over`) when it no longer stands."""
-    tx.asks.save(tx.asks.get(ask_id).spent(agent.clock.now()))
+    ask = tx.asks.get(ask_id)
+    if not _of_this_epoch(tx, ask):
+        raise errors.Refused(f"The ask {ask.id} is from before a restore.", "Ask again.", codes=("ask_over",))
+    tx.asks.save(ask.spent(agent.clock.now()))
+
+
+def _of_this_epoch(tx: Transaction, ask: asks.Ask) -> bool:
+    """A backup may hold a yes that was used after it was made."""
+    opened = tx.epochs.present().opened_at
+    return opened is None or ask.asked_at >= opened
 
 
 def give_back(tx: Transaction, ask_id: str) -> None:

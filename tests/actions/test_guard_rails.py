@@ -202,6 +202,31 @@ def test_a_yes_that_was_used_for_nothing_can_be_used_again(w: World, asked: str)
     recovery(w)
 
 
+def test_a_yes_from_before_a_restore_counts_no_more(w: World, asked: str) -> None:
+    """It may have been used after the backup was made."""
+    asks.answer(w.agent, asked, APPROVER, yes=True)
+    w.clock.pass_minutes(1)
+    with w.agent.store.begin() as tx:
+        tx.epochs.open(1, w.clock.at)
+    with pytest.raises(errors.Refused, match="An approver has to say yes"):
+        recovery(w)
+    (again,) = [ask for ask in asks.waiting(w.agent) if ask.id != asked]
+    asks.answer(w.agent, again.id, APPROVER, yes=True)
+    recovery(w)
+
+
+def test_the_audit_names_who_approved_and_who_asked(w: World, asked: str) -> None:
+    asks.answer(w.agent, asked, APPROVER, yes=True)
+    recovery(w)
+    with w.agent.store.begin() as tx:
+        entries = tx.audit.recent(100)
+    issued = next(entry.facts for entry in entries if (entry.action, entry.outcome) == ("pass.issue", "issued"))
+    assert (issued["approver"], issued["approver_id"], issued["ask"]) == (APPROVER.name, APPROVER.id, asked)
+    assert issued["proof"] == "photo-id:seen"
+    answered = next(entry.facts for entry in entries if entry.action == "ask.answer")
+    assert (answered["by_id"], answered["role"]) == (APPROVER.id, "approver")
+
+
 def test_profiles_and_settings_hold_together(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         assert under(w, approver=True).agent.profiles["windows-autopilot"].guard_rails.starter
