@@ -44,6 +44,7 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
             "whether a person is an administrator",
             ("RoleManagement.ReadWrite.Directory", "RoleManagement.Read.All", *_DIRECTORY),
         ),
+        Need("Domain.Read.All", "whether a domain is federated", ("Domain.ReadWrite.All",)),
         Need("Policy.Read.All", "the pass policy, and what Conditional Access wants of a sign-in"),
         _method("TAP", "whether a pass is live"),
         _method("WindowsHello", "seeing Windows Hello set up"),

@@ -14,6 +14,7 @@ from agent.graph.calls import Calls, First
 
 PERMISSION = "Policy.Read.All"
 OWNERS_PERMISSION = "GroupMember.Read.All"
+DOMAINS_PERMISSION = "Domain.Read.All"
 METHODS_PERMISSION = "Policy.Read.AuthenticationMethod"
 
 _ROOT = ("identity", "conditionalAccess")
@@ -79,12 +80,34 @@ class GraphAccess:
 
         return self._calls.fact(read, f"GET {address.shape}/{{id}}/owners", OWNERS_PERMISSION)
 
+    def federated(self) -> Fact[Mapping[str, str]]:
+        """The federated domains; learn.microsoft.com/graph/api/domain-list and -list-federationconfiguration."""
+        address = urls.address(urls.V1, "domains", query={"$select": "id,authenticationType"})
+
+        def read() -> Mapping[str, str]:
+            rows = self._calls.rows(address)
+            names = [answers.text(row, "id").lower() for row in rows if _is_federated(row)]
+            found = self._calls.many(lambda name: self._calls.rows(_federation(name)), names)
+            return {
+                name: answers.text(rows[0], "federatedIdpMfaBehavior") if rows else "" for name, rows in found.items()
+            }
+
+        return self._calls.fact(read, f"GET {address.shape}", DOMAINS_PERMISSION)
+
     def destinations(self) -> Fact[destinations.Destinations]:
         """What may be registered; learn.microsoft.com/graph/api/authenticationmethodspolicy-get."""
         address = urls.address(urls.V1, "policies", "authenticationMethodsPolicy", "authenticationMethodConfigurations")
         return self._calls.fact(
             lambda: _destinations(self._calls.rows(address)), f"GET {address.shape}", METHODS_PERMISSION
         )
+
+
+def _is_federated(row: answers.Row) -> bool:
+    return answers.text(row, "authenticationType") == "Federated"
+
+
+def _federation(name: str) -> urls.Address:
+    return urls.address(urls.V1, "domains", urls.opaque(name), "federationConfiguration")
 
 
 def _owners(group: str) -> urls.Address:

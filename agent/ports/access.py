@@ -23,3 +23,6 @@ class Access(Protocol):
 
     def role_owners(self) -> Fact[Mapping[str, tuple[str, ...]]]:
         """By the object id of an owner: the names of their groups that can carry directory roles."""
+
+    def federated(self) -> Fact[Mapping[str, str]]:
+        """The federated domains (lower case), each with its provider's `federatedIdpMfaBehavior`, or ""."""

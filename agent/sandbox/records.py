@@ -218,11 +218,15 @@ class Registration:
 
 @dataclass(slots=True)
 class Organisation:
-    """The tenant itself (learn.microsoft.com/graph/api/resources/organization)."""
+    """The tenant itself (learn.microsoft.com/graph/api/resources/organization).
+
+    `federated` maps those of `domains` that another provider signs in to their `federatedIdpMfaBehavior`.
+    """
 
     tenant_id: str
     display_name: str = "Sandbox"
     domains: list[str] = field(default_factory=list)
+    federated: dict[str, str] = field(default_factory=dict)
     city: str | None = None
     country_code: str | None = None
     preferred_language: str | None = "en"

@@ -10,6 +10,7 @@ from tests.acceptance.situations import (
     access,
     apple,
     destinations,
+    federation,
     laptops,
     live_passes,
     people,
@@ -32,6 +33,7 @@ SITUATIONS: tuple[situation.Situation, ...] = (
     *access.SITUATIONS,
     *windows.SITUATIONS,
     *destinations.SITUATIONS,
+    *federation.SITUATIONS,
     *protected.SITUATIONS,
 )
 

@@ -241,3 +241,28 @@ def test_the_owners_of_a_group_are_listed() -> None:
     (group,) = side.get("/v1.0/groups?$filter=isAssignableToRole eq true")["value"]
     owners = side.get(f"/v1.0/groups/{group['id']}/owners?$select=id")["value"]
     assert [row["id"] for row in owners] == [side.person("ines.okafor").id]
+
+
+def test_a_federated_person_is_sent_away_only_while_no_pass_can_be_used(day: StagingDay) -> None:
+    organisation = day.tenant.directory.organisation
+    organisation.federated[organisation.domains[0]] = "acceptIfMfaDoneByFederatedIdp"
+    assert day.at_sign_in(MARA).name == "federated"
+    code = day.issue(MARA)
+    assert day.at_sign_in(MARA).name == "accessPass"
+    assert day.security_info(MARA, code).name == "security-info"
+
+
+def test_domains_say_who_signs_people_in() -> None:
+    side = Side()
+    (name,) = side.tenant.directory.organisation.domains
+    path = f"/v1.0/domains/{name}/federationConfiguration"
+    side.who = "issuer"
+    side.get("/v1.0/domains", status=403)
+    side.registration("watcher").permissions.add("Domain.Read.All")
+    side.who = "watcher"
+    assert side.get(f"/v1.0/domains/{name}")["authenticationType"] == "Managed"
+    assert side.get(path)["value"] == []
+    side.get("/v1.0/domains/elsewhere.example", status=404)
+    side.tenant.directory.organisation.federated[name] = "enforceMfaByFederatedIdp"
+    assert [row["authenticationType"] for row in side.get("/v1.0/domains")["value"]] == ["Federated"]
+    assert side.get(path)["value"][0]["federatedIdpMfaBehavior"] == "enforceMfaByFederatedIdp"

@@ -25,7 +25,7 @@ LEFT_OUT = {
     ),
     "wrong assertions answered 400": "Microsoft names 400 and 401 for invalid_client; all of them are 401 here",
     "hours until the registration report shows a pass": "what is published speaks of methods; a pass shows at once",
-    "federated domains, where the prompt may go to another provider": "the company has no federated domain",
+    "what another provider asks for": "a federated person is sent there, and nothing stands behind that page",
     "more than one forced restart in a run, each of which asks for the code again": (
         "a PC here restarts at most once, and asks again after that one"
     ),

@@ -22,6 +22,7 @@ LISTED_ELSEWHERE = (
     r"GET /identity/conditionalaccess/namedlocations(/{})?",
     r"GET /policies/authenticationstrengthpolicies(/{})?",
     r"GET /groups/{}/owners",
+    r"GET /domains(/{}(/federationconfiguration)?)?",
     r"GET /directory/administrativeunits(/{})?",
     r"GET /(users/{}|me)/manageddevices(/{})?",
     r"POST /users/{}/sendmail",

@@ -15,9 +15,10 @@ from agent.ports import Agent
 
 def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes; places only where a policy names one."""
-    with ThreadPoolExecutor(max_workers=3) as pool:
+    with ThreadPoolExecutor(max_workers=4) as pool:
         allowed = pool.submit(agent.access.destinations)
         owners = pool.submit(agent.access.role_owners)
+        federated = pool.submit(agent.access.federated)
         policies = agent.access.policies()
         places = agent.access.places() if _name_places(policies) else NOT_READ
     return TenantPart(
@@ -25,6 +26,7 @@ def tenant(agent: Agent) -> TenantPart:
         places,
         allowed.result(),
         owners.result(),
+        federated.result(),
     )
 
 

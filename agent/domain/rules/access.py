@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.domain.cases import Rule
-from agent.domain.rules import conditional_access, destination, privileged
+from agent.domain.rules import conditional_access, destination, federation, privileged
 
 #: Asked once of each person who is known.
 OF_THE_PERSON: tuple[Rule, ...] = (privileged.judge,)
 
 #: Asked of each journey whose person is known.
-OF_THE_JOURNEY: tuple[Rule, ...] = (conditional_access.judge, destination.judge)
+OF_THE_JOURNEY: tuple[Rule, ...] = (conditional_access.judge, destination.judge, federation.judge)

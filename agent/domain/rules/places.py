@@ -36,6 +36,9 @@ PASS_POLICY = Place(
 )
 USERS = Place("Entra admin centre › Users", f"{_ENTRA}Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers")
 APP_PERMISSIONS = Place("Entra admin centre › App registrations › API permissions")
+DOMAINS = Place(
+    "Entra admin centre › Domain names", f"{_ENTRA}Microsoft_AAD_IAM/DomainsManagementMenuBlade/~/CustomDomainNames"
+)
 METHOD_POLICIES = Place(
     "Entra admin centre › Authentication methods › Policies",
     f"{_ENTRA}Microsoft_AAD_IAM/AuthenticationMethodsMenuBlade/~/AdminAuthMethods",

@@ -14,13 +14,15 @@ from agent.domain.facts import NOT_READ, Fact, Known
 class TenantPart:
     """What holds for everyone: Conditional Access with the places it names, and what may be set up.
 
-    `role_owners` maps the object id of an owner to the groups of theirs that can carry directory roles.
+    `role_owners` maps the object id of an owner to the groups of theirs that can carry directory roles,
+    `federated` a federated domain to the `federatedIdpMfaBehavior` of its provider.
     """
 
     policies: Fact[tuple[AccessPolicy, ...]] = NOT_READ
     places: Fact[tuple[NamedPlace, ...]] = NOT_READ
     destinations: Fact[Destinations] = NOT_READ
     role_owners: Fact[Mapping[str, tuple[str, ...]]] = NOT_READ
+    federated: Fact[Mapping[str, str]] = NOT_READ
 
     @property
     def named_groups(self) -> frozenset[str]:

@@ -23,6 +23,8 @@ from agent.sandbox.areas import activity, conditional_access, microsoft_apps, pa
 ACCESS_PASS = "accessPass"  # noqa: S105 - the name of a way to sign in
 PASSWORD = "password"  # noqa: S105 - the name of a way to sign in
 
+ENFORCED_ELSEWHERE = "enforceMfaByFederatedIdp"
+
 KEYS = {
     "windowsHelloForBusiness": ("whfb", "Windows Hello for Business"),
     "fido2": ("fido", "Passkey (device-bound)"),
@@ -132,9 +134,21 @@ def ways(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> list[str]:
     access_pass = tenant.credentials.passes.get(user.id)
     late = access_pass is not None and not tenant.view.arrived("pass_prompt", access_pass.id, access_pass.created)
     offered = [ACCESS_PASS] if pass_problem(tenant, user) is None and not late else []
+    behaviour = federation_of(tenant, user)
+    if behaviour == ENFORCED_ELSEWHERE and flow.parameters.get("amr_values") == "ngcmfa":
+        offered = []
     held = [method.kind for method in keys_of(tenant, user)]
     offered += [kind for kind in KEYS if kind in held]
-    return [*offered, PASSWORD]
+    return [*offered, PASSWORD] if behaviour is None else offered
+
+
+def federation_of(tenant: tenants.Tenant, user: records.User) -> str | None:
+    """How the provider of the person's domain goes about MFA, None for a domain that is managed here.
+
+    Nobody is sent there who has a pass that can be used, but for a step-up that the provider alone may do
+    (learn.microsoft.com/entra/identity/authentication/howto-authentication-temporary-access-pass).
+    """
+    return tenant.directory.organisation.federated.get(user.upn.rpartition("@")[2].lower())
 
 
 def keys_of(tenant: tenants.Tenant, user: records.User) -> list[records.Method]:

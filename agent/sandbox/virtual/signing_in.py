@@ -66,6 +66,7 @@ class Stopped:
             return self.problem
         return {
             PASSWORD: "The page asks for a password: no usable Temporary Access Pass is offered.",
+            "federated": "The page goes to the organisation's own provider, which takes no Temporary Access Pass.",
             "mfa-approve": "The page waits for an approval in Authenticator on a phone.",
             "mfa-register": "The page wants Authenticator set up on a phone before it goes on.",
             "interrupt": "The page wants Authenticator for approvals, or a phone number, before it goes on. "

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from agent.sandbox.wire import (
     access,
+    domains,
     identity,
     identity_groups,
     identity_reports,
@@ -241,6 +242,7 @@ _TENANT = (
     ),
 )
 
+_FEDERATIONS = "/domains/{id}/federationConfiguration"
 _UNITS = "/directory/administrativeUnits"
 _ACCESS_POLICIES = "/identity/conditionalAccess/policies"
 _LOCATIONS = "/identity/conditionalAccess/namedLocations"
@@ -250,6 +252,11 @@ _STRENGTHS_PAGE = "authenticationstrengthroot-list-policies"
 _STRENGTH_PAGE = "authenticationstrengthpolicy-get"
 
 _ACCESS = (
+    Route("GET", "/domains", rights.DOMAINS, domains.list_domains, page="domain-list"),
+    Route("GET", "/domains/{id}", rights.DOMAINS, domains.get_domain, page="domain-get"),
+    Route(
+        "GET", _FEDERATIONS, rights.FEDERATIONS, domains.list_federations, page="domain-list-federationconfiguration"
+    ),
     Route("GET", _UNITS, rights.UNITS, units.list_units, page="directory-list-administrativeunits"),
     Route("GET", f"{_UNITS}/{{id}}", rights.UNITS, units.get_unit, page="administrativeunit-get"),
     Route("GET", _ACCESS_POLICIES, rights.ACCESS_POLICIES, access.list_policies),

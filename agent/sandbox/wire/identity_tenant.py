@@ -123,7 +123,7 @@ def _domains(organisation: records.Organisation) -> list[dict[str, Any]]:
             "isDefault": at == 0,
             "isInitial": at == len(organisation.domains) - 1,
             "name": domain,
-            "type": "Managed",
+            "type": "Federated" if domain in organisation.federated else "Managed",
         }
         for at, domain in enumerate(organisation.domains)
     ]

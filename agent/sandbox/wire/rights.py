@@ -54,6 +54,8 @@ MEMBERS = _words(
     "GroupMember.ReadBasic.All GroupMember.Read.All Group.ReadBasic.All Group.Read.All GroupMember.ReadWrite.All"
     " Group.ReadWrite.All Directory.Read.All"
 )
+DOMAINS = _words("Domain.Read.All Domain.ReadWrite.All Directory.Read.All")
+FEDERATIONS = _words("Domain.Read.All Domain.ReadWrite.All")
 OWNERS = _words("GroupMember.Read.All Group.ReadWrite.All Directory.Read.All Group.Read.All GroupMember.ReadWrite.All")
 UNITS = (*_words("AdministrativeUnit.Read.All AdministrativeUnit.ReadWrite.All"), *_DIRECTORY)
 MEMBER_OF = (*_words("Group.ReadBasic.All GroupMember.ReadBasic.All"), *_DIRECTORY)

@@ -153,6 +153,8 @@ def _proof_page(
         offered = [one for one in offered if one != sign_in_flow.PASSWORD]
         if way is None or way not in offered:
             return _mfa_page(tenant, flow, offered)
+    if not offered:
+        return page("sign_in_federated", tenant=tenant, flow=flow, user=sign_in_flow.person(tenant, flow))
     chosen = way if way in offered else offered[0]
     return page(
         "sign_in_proof",
