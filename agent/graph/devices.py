@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from agent import errors
@@ -36,12 +36,14 @@ class GraphDevices:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    def autopilot(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
-        """Exact matches with profile and assignment, keyed as asked.
+    def autopilot(
+        self, serials: Sequence[str], listed: Callable[[Collection[str]], None] = lambda _: None
+    ) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
+        """Exact matches with profile and assignment, keyed as asked; `listed` is told their Entra deviceIds early.
 
         learn.microsoft.com/graph/api/resources/intune-enrollment-windowsautopilotdeviceidentity
         """
-        return _Autopilot(self._calls).find(serials)
+        return _Autopilot(self._calls).find(serials, listed)
 
     def apple(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]:
         """Exact matches over all enrolment tokens, keyed as asked."""
@@ -167,21 +169,27 @@ class _Autopilot:
         self._lock = threading.Lock()
         self._everything: list[answers.Row] | None = None
 
-    def find(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
+    def find(
+        self, serials: Sequence[str], told: Callable[[Collection[str]], None]
+    ) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
         """Keyed as asked."""
         named = [serial for serial in serials if serial.strip()]
-        listed = self._calls.many(self._ids, named, first=lambda serial: First(_containing(serial.strip())))
-        ids = [one for fact in listed.values() if isinstance(fact, Known) for one in fact.value]
+        listed = self._calls.many(self._rows, named, first=lambda serial: First(_containing(serial.strip())))
+        rows = [row for fact in listed.values() if isinstance(fact, Known) for row in fact.value]
+        told({device for row in rows if (device := _entra_id(row))})
+        ids: list[str] = [urls.guid(answers.text(row, "id")) for row in rows]
         wholes = self._calls.many(self._whole, ids, first=lambda one: First(_single(one)))
-        nothing = self._calls.fact(tuple[str, ...], "no serial was asked about", "")
+        nothing = self._calls.fact(tuple[answers.Row, ...], "no serial was asked about", "")
         return {serial: _records(serial, listed.get(serial, nothing), wholes) for serial in serials}
 
-    def _ids(self, serial: str) -> Fact[tuple[str, ...]]:
-        """The ids of the rows of this serial, as the list shows them."""
+    def _rows(self, serial: str) -> Fact[tuple[answers.Row, ...]]:
+        """The rows of this serial, as the list shows them."""
 
-        def read() -> tuple[str, ...]:
+        def read() -> tuple[answers.Row, ...]:
             same = [row for row in self._candidates(serial.strip()) if same_serial(row, serial)]
-            return tuple(urls.guid(answers.text(row, "id")) for row in same)
+            for row in same:
+                urls.guid(answers.text(row, "id"))
+            return tuple(same)
 
         return self._fact(read)
 
@@ -251,18 +259,18 @@ def _single(identity: str) -> urls.Address:
 
 
 def _records(
-    serial: str, ids: Fact[tuple[str, ...]], wholes: Mapping[str, Fact[answers.Row | None]]
+    serial: str, listed: Fact[tuple[answers.Row, ...]], wholes: Mapping[str, Fact[answers.Row | None]]
 ) -> Fact[tuple[devices.AutopilotRecord, ...]]:
-    if isinstance(ids, NotChecked):
-        return ids
+    if isinstance(listed, NotChecked):
+        return listed
     found: list[devices.AutopilotRecord] = []
-    for one in ids.value:
-        whole = wholes[one]
+    for row in listed.value:
+        whole = wholes[urls.guid(answers.text(row, "id"))]
         if isinstance(whole, NotChecked):
             return whole
         if whole.value is not None and same_serial(whole.value, serial):
             found.append(_autopilot(whole.value))
-    return Known(tuple(found), ids.source, ids.at)
+    return Known(tuple(found), listed.source, listed.at)
 
 
 def same_serial(row: answers.Row, serial: str) -> bool:

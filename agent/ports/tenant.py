@@ -99,8 +99,13 @@ class Passes(Protocol):
 class Devices(Protocol):
     """Autopilot, Apple enrolment, Intune and Entra device records."""
 
-    def autopilot(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
-        """Exact matches (trimmed, any case) with profile and assignment, keyed as asked."""
+    def autopilot(
+        self, serials: Sequence[str], listed: Callable[[Collection[str]], None] = lambda _: None
+    ) -> Mapping[str, Fact[tuple[devices.AutopilotRecord, ...]]]:
+        """Exact matches (trimmed, any case) with profile and assignment, keyed as asked.
+
+        `listed` is told the Entra deviceIds of the rows as soon as the list names them, before the rest is there.
+        """
 
     def apple(self, serials: Sequence[str]) -> Mapping[str, Fact[tuple[devices.AppleRecord, ...]]]:
         """Exact matches over all enrolment tokens, keyed as asked."""

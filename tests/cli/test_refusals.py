@@ -55,7 +55,6 @@ def test_a_person_who_may_have_no_pass_is_refused(
         ("windows-autopilot=5CG4TH207", "2 records carry the serial 5CG4TH207", "remove the stale record"),
         ("windows-autopilot=PF4TH102", f"assigned to chidi.eze@{DOMAIN}", "unassign the user"),
         ("windows-autopilot=PF4TH103", "The deployment profile is not ready", "wait until “Date assigned” is filled"),
-        ("windows-autopilot=PF4TH104", "The deployment profile is not ready", "an Intune administrator"),
         ("windows-autopilot=PF4TH106", "joins this PC to a local domain", "assign a Microsoft Entra join profile"),
         ("windows-autopilot=5CG4TH209", "The profile is self-deploying", "assign a user-driven profile"),
         ("ios-company-portal=H4TH303QLM", "No enrolment profile is assigned", "assign a profile"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from agent.domain import cases
 from agent.domain.devices import AutopilotRecord, EntraDevice, newest
@@ -15,6 +15,7 @@ from agent.domain.topics.windows import DevicePart, PersonPart, TenantPart
 from agent.ports import Agent
 
 T = TypeVar("T")
+_OfEntra: TypeAlias = Mapping[str, tuple[Fact[EntraDevice | None], Fact[frozenset[str]]]]
 
 _NAMELESS = NotChecked("the Autopilot record names no object in Microsoft Entra")
 
@@ -49,12 +50,17 @@ def devices(agent: Agent, serials: Sequence[str], _tenant: Callable[[], cases.Te
     """The records of these serials and what they lead to; three waits at most.
 
     Intune's rows are asked for beside Autopilot's records, and the hardware that the newest row tells of while those
-    are still on their way; Entra is asked once they are there.
+    are still on their way; Entra is asked as soon as Autopilot's list names the device.
     """
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    early: list[Future[_OfEntra]] = []
+    with ThreadPoolExecutor(max_workers=2) as pool:
         of_intune = pool.submit(_of_intune, agent, serials)
-        records = agent.devices.autopilot(serials)
-        of_entra = _of_entra(agent, [record for fact in records.values() for record in _values(fact)])
+        records = agent.devices.autopilot(
+            serials, lambda listed: early.append(pool.submit(_of_entra, agent, sorted(listed)))
+        )
+        of_entra = {one: seen for each in early for one, seen in each.result().items()}
+        named = [record.entra_device_id for fact in records.values() for record in _values(fact)]
+        of_entra |= _of_entra(agent, [one for one in dict.fromkeys(named) if one and one not in of_entra])
     parts = {
         record.id: replace(of_intune.result()[serial], entra=entra, groups=groups)
         for serial, fact in records.items()
@@ -81,11 +87,10 @@ def _of_intune(agent: Agent, serials: Sequence[str]) -> Mapping[str, DevicePart]
     return parts
 
 
-def _of_entra(
-    agent: Agent, records: Sequence[AutopilotRecord]
-) -> Mapping[str, tuple[Fact[EntraDevice | None], Fact[frozenset[str]]]]:
+def _of_entra(agent: Agent, ids: Sequence[str]) -> _OfEntra:
     """Each device's object and groups, by Entra deviceId; one wait."""
-    ids = list(dict.fromkeys(record.entra_device_id for record in records if record.entra_device_id))
+    if not ids:
+        return {}
     with ThreadPoolExecutor(max_workers=2) as pool:
         entra = pool.submit(agent.devices.entra, ids)
         groups = pool.submit(agent.devices.groups_of, ids)
