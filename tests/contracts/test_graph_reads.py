@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -253,9 +254,10 @@ def test_devices_that_may_not_be_read_are_not_checked(permission: str) -> None:
     with graph_side.on_sandbox() as side:
         side.deny(permission)
         side.deny("DeviceManagementConfiguration.Read.All")
-        look = [side.graph.devices.managed] if "Managed" in permission else [
-            side.graph.devices.autopilot, side.graph.devices.apple
-        ]  # fmt: skip
+        devices = side.graph.devices
+        look: list[Callable[[list[str]], Mapping[str, facts.Fact[Any]]]] = [devices.managed]
+        if "Managed" not in permission:
+            look = [devices.autopilot, devices.apple]
         found = [fact for each in look for fact in each(["PF4TH105"]).values()]
     assert all(isinstance(fact, facts.NotChecked) and fact.permission == permission for fact in found)
 
