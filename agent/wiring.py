@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from agent import errors, ports, profile_files
+from agent.domain.claim_secrets import Sealer
 from agent.domain.secrets import Secret
 from agent.graph import Adapters, Connection, Credential, connect
 from agent.graph.clouds import cloud
@@ -62,6 +63,10 @@ class SystemChance:
         """From 0 to below 1."""
         return system_chance.randbelow(1 << 53) / (1 << 53)
 
+    def below(self, bound: int) -> int:
+        """From 0 to below this, fit for secrets."""
+        return system_chance.randbelow(bound)
+
     def token(self) -> str:
         """256 random bits as text, for links and sessions."""
         return system_chance.token_urlsafe(32)
@@ -92,6 +97,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
     outside = outside or Outside()
     profiles = profile_files.load_all(settings.profiles_dir)
     store = open_store(settings)
+    sealer = Sealer(ticket_key(settings.keys_file, store))
     try:
         connection = connect_to(settings, outside)
     except errors.TenantUnreachable as away:
@@ -112,6 +118,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
             nobody,
             nobody,
             nobody,
+            sealer,
             (store.close,),
         )
     store.stamp(connection.tenant_id)
@@ -132,6 +139,7 @@ def build(settings: Settings, outside: Outside | None = None) -> ports.Agent:
         graph.mail,
         graph.access,
         graph.operators,
+        sealer,
         (graph.close, store.close),
     )
 
@@ -172,19 +180,50 @@ def private_folder(folder: Path) -> None:
 
 def audit_key(keys_file: Path) -> tuple[bytes, bool]:
     """(the audit's key, whether it was made just now); the file is made with owner-only rights at first use."""
+    held = _keys(keys_file)
+    if held is not None:
+        return held["audit"], False
+    made = {name: system_chance.token_bytes(_KEY_BYTES) for name in ("audit", "tickets")}
+    _write_keys(keys_file, made)
+    return made["audit"], True
+
+
+def ticket_key(keys_file: Path, store: Store) -> bytes:
+    """The key that seals tickets, added to a keys file of an earlier version; Misconfigured where it was lost."""
+    held = _keys(keys_file) or {}
+    if "tickets" in held:
+        return held["tickets"]
+    at, newest = store.revision()
+    if at == newest:
+        with store.begin() as tx:
+            waiting = len(tx.tickets.waiting())
+        if waiting:
+            raise errors.Misconfigured(
+                f"The database holds {waiting} open tickets, and the key that they are sealed with is missing.",
+                f"Put the newest keys file back at {keys_file}.",
+            )
+    held["tickets"] = system_chance.token_bytes(_KEY_BYTES)
+    _write_keys(keys_file, held)
+    return held["tickets"]
+
+
+def _write_keys(keys_file: Path, keys: Mapping[str, bytes]) -> None:
+    write_private(keys_file, json.dumps({name: key.hex() for name, key in keys.items()}))
+
+
+def _keys(keys_file: Path) -> dict[str, bytes] | None:
+    """The keys by name, the audit's among them; None where there is no file. Raises Misconfigured."""
     try:
-        held = json.loads(keys_file.read_text("ascii"))
-        return bytes.fromhex(held["audit"]), False
+        held = {name: bytes.fromhex(key) for name, key in json.loads(keys_file.read_text("ascii")).items()}
+        return {"audit": held["audit"], **held}
     except FileNotFoundError:
-        key = system_chance.token_bytes(_KEY_BYTES)
-        write_private(keys_file, json.dumps({"audit": key.hex()}))
-        return key, True
+        return None
     except OSError as problem:
         raise errors.Misconfigured(
             f"The keys file {keys_file} cannot be read: {problem.strerror}.",
             "Give the user who runs Tapslip the right to read it and its folder.",
         ) from problem
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise errors.Misconfigured(
             f"The keys file {keys_file} cannot be read.", "Restore it from its copy; it cannot be made anew."
         ) from None

@@ -93,6 +93,9 @@ class SeededChance:
     def fraction(self) -> float:
         return self._random.random()
 
+    def below(self, bound: int) -> int:
+        return self._random.randrange(bound)
+
 
 @dataclass
 class World:

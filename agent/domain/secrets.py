@@ -1,8 +1,9 @@
 """Secrets have a type of their own, so that printing one by accident shows nothing.
 
 `PassCode` is the code of a Temporary Access Pass; its `reveal` has three callers in the whole program: the slip
-renderer, the web page and the terminal, and a test counts them. `Secret` is everything else that must not be
-seen: client secrets, key passphrases, the control token of the sandbox.
+renderer, the web page and the terminal, and a test counts them. `ClaimSecret` is what a ticket or a PIN letter carries:
+it is printed by the slip renderer alone, and otherwise only sealed or compared. `Secret` is everything else that must
+not be seen: client secrets, key passphrases, the control token of the sandbox.
 """
 
 from __future__ import annotations
@@ -60,4 +61,18 @@ class PassCode(_Hidden):
 
     def reveal(self) -> str:
         """The plain text, for paper, page or terminal; nothing else may call this."""
+        return self._value
+
+
+class ClaimSecret(_Hidden):
+    """The secret of a ticket, or a PIN: on paper, and in a seal."""
+
+    __slots__ = ()
+
+    def printed(self) -> str:
+        """The plain text for paper; only the slip renderer calls this."""
+        return self._value
+
+    def sealed_text(self) -> str:
+        """The plain text for its seal; only the verb that seals and compares calls this."""
         return self._value

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.domain import profiles
+from agent.domain.claim_secrets import Sealer
 from agent.ports.access import Access
 from agent.ports.memory import TenantMemory
 from agent.ports.store import (
@@ -19,6 +20,8 @@ from agent.ports.store import (
     Anchor,
     Anchors,
     AskRows,
+    Attempt,
+    AttemptRows,
     AuditCheck,
     AuditEntry,
     AuditFault,
@@ -33,6 +36,7 @@ from agent.ports.store import (
     PassRows,
     SlipRows,
     Store,
+    TicketRows,
     Transaction,
     Watermarks,
     transaction_open,
@@ -69,6 +73,8 @@ __all__ = [
     "Anchors",
     "Apple",
     "AskRows",
+    "Attempt",
+    "AttemptRows",
     "AuditCheck",
     "AuditEntry",
     "AuditFault",
@@ -99,6 +105,7 @@ __all__ = [
     "Store",
     "Tenant",
     "TenantMemory",
+    "TicketRows",
     "Transaction",
     "Watermarks",
     "transaction_open",
@@ -130,6 +137,9 @@ class Chance(Protocol):
     def fraction(self) -> float:
         """From 0 to below 1, for jitter."""
 
+    def below(self, bound: int) -> int:
+        """A whole number from 0 to below this, each as likely as any other; fit for secrets."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -150,6 +160,7 @@ class Agent:
     mail: Mail
     access: Access
     operators: Operators
+    sealer: Sealer
     closers: tuple[Callable[[], None], ...] = ()
     tenant_memory: TenantMemory = field(default_factory=TenantMemory)
 

@@ -2,6 +2,7 @@
 
 a second open pass            Refused (live_pass)
 a second freeze               Refused (frozen)
+a second open ticket          Refused (open_ticket)
 locked out by other work      Stale: nothing was changed, try again
 no such server, file, rights  Misconfigured
 anything else                 AgentError: a bug of ours
@@ -66,6 +67,12 @@ def _integrity(cause: BaseException | None) -> errors.AgentError:
         )
     if constraint == schema.ONE_FREEZE or str(cause) == "UNIQUE constraint failed: freezes.state":
         return errors.Refused("Everything is frozen already.", "`tapslip unfreeze` lifts it.", codes=("frozen",))
+    if constraint == schema.ONE_OPEN_TICKET or str(cause) == "UNIQUE constraint failed: tickets.person_id":
+        return errors.Refused(
+            "This person already has an open ticket.",
+            "Use it, or `tapslip ticket void` it; `tapslip ticket reprint` makes a new one in its place.",
+            codes=("open_ticket",),
+        )
     return errors.AgentError(
         f"The database refused rows that contradict each other ({constraint or cause}).",
         "This is a bug: please report it.",

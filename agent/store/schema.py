@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from agent.store.times import UtcTime
 
 #: The newest step in `migrations/versions/`.
-REVISION = "0003"
+REVISION = "0004"
 #: The index that lets a person have one open pass.
 ONE_OPEN_PASS = "one_open_pass"  # noqa: S105  an index's name
 
@@ -159,6 +159,46 @@ alerts = sa.Table(
     *_text("settled_by", "note"),
     sa.Column("version", sa.Integer, nullable=False),
 )
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("number", sa.Text, primary_key=True),
+    *_text("person_id", "user_name", "person_name", "wanted", "facts"),
+    *_text("secret_salt", "secret_mac", "spoken_salt", "spoken_mac"),
+    sa.Column("made_at", UtcTime, nullable=False),
+    *_text("made_by", "made_by_name"),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    *_text("manager_id", "place"),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    *_text("state"),
+    sa.Column("misses", sa.Integer, nullable=False),
+    sa.Column("rests_until", UtcTime),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("lease_until", UtcTime),
+    *_text("claimed_by"),
+    sa.Column("claimed_at", UtcTime),
+    sa.Column("claims", sa.Integer, nullable=False),
+    *_text("pass_id", "reason"),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+#: The index that lets a person have one open ticket.
+ONE_OPEN_TICKET = "one_open_ticket"
+TICKET_WAITS = sa.text("state IN ('open', 'claiming')")
+sa.Index(
+    ONE_OPEN_TICKET, tickets.c.person_id, unique=True, sqlite_where=TICKET_WAITS, postgresql_where=TICKET_WAITS
+)
+sa.Index("recent_tickets", tickets.c.made_at)
+
+#: What was tried in the last minute, to limit it: older rows are taken away with each new one.
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    *_text("what", "by"),
+    sa.Column("at", UtcTime, nullable=False),
+)
+sa.Index("attempts_in_time", attempts.c.what, attempts.c.at)
 
 leases = sa.Table(
     "leases",

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from agent import errors, ports
 from agent.store import anchors as anchoring
-from agent.store import audit, backups, decisions, epochs, faults, schema, tables
+from agent.store import audit, backups, decisions, epochs, faults, schema, tables, tickets
 from agent.store.work import Work
 
 #: Seconds to wait for other work before giving up; units of work last milliseconds.
@@ -43,6 +43,8 @@ class Transaction:
         self.freezes = decisions.FreezeRows(work)
         self.alerts = decisions.AlertRows(work)
         self.leases = decisions.LeaseRows(work)
+        self.tickets = tickets.TicketRows(work)
+        self.attempts = tickets.AttemptRows(work)
         self.epochs = epochs.Epochs(work)
         self.audit = audit.AuditTrail(work, audit_key)
 

@@ -84,6 +84,10 @@ class OrderedChance:
         """Always the middle."""
         return 0.5
 
+    def below(self, bound: int) -> int:
+        """Always the middle."""
+        return bound // 2
+
 
 @dataclass(frozen=True)
 class Reply:
