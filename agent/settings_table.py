@@ -79,5 +79,6 @@ TABLE: Final = (
     Row("guard_rails.desk_number", "", "regular expression of the service desk's number that each pass must name"),
     Row("guard_rails.hours", "always", f"when passes may be made, in the site's time: {hours.EXAMPLE}"),
     Row("guard_rails.passes_an_hour", "no limit", "how many passes one operator may begin in an hour"),
+    Row("guard_rails.ticket_days", "14", "how many days a ticket may be claimed, 14 at most"),
 )
 """The settings table: key, default and meaning, in the order of the file. A test holds it against the declaration."""

@@ -290,6 +290,21 @@ def test_a_code_is_revealed_only_on_paper_on_the_page_and_on_the_terminal() -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("way", "rooms"),
+    [("printed", ("agent/slips/",)), ("sealed_text", ("agent/actions/claim.py", "agent/actions/ticket.py"))],
+)
+def test_a_claim_secret_is_only_printed_or_sealed(way: str, rooms: tuple[str, ...]) -> None:
+    calls = [
+        module.at(node)
+        for module in modules("agent")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr == way
+    ]
+    assert calls, f"nothing calls {way} any more"
+    expect_none([call for call in calls if not call.startswith(rooms)], f"Only {', '.join(rooms)} may take it out:")
+
+
 def test_tests_use_the_sandbox_and_not_stand_ins() -> None:
     words = re.compile(r"\b(?:Moc[k]|MagicMoc[k]|AsyncMoc[k]|moc[k]|moc[k]er|monkeypatc[h]|patc[h](?=\(|\.object))\b")
     found = [

@@ -9,6 +9,8 @@ profiles           the digests of the profile files that held
 terms, findings    of the pass, and the codes of what was found
 desk_number        the service desk's
 proof, approver    how it was known who the person is, and who approved (`approver_id`) in which `ask`
+ticket             the number of the ticket that was made, claimed or voided
+second_facts       who answered for a claim's second facts, and in which asks
 tenant_pass        the pass's id in the tenant
 reference          the tenant's request id
 why, note, evidence    in a sentence
@@ -49,6 +51,11 @@ def operator(by: Operator) -> dict[str, str]:
 def approver(ask: Ask | None) -> dict[str, str]:
     """Whose yes it was, and in which ask; nothing where none was needed."""
     return told(approver=ask.answered_by_name, approver_id=ask.answered_by, ask=ask.id) if ask else {}
+
+
+def second_facts(answered: Iterable[Ask]) -> dict[str, str]:
+    """Who said yes to a claim's second facts; nothing where none was asked for."""
+    return told(second_facts=", ".join(f"{ask.answered_by_name} {ask.answered_by} {ask.id}" for ask in answered))
 
 
 def kit(journeys: Iterable[Journey]) -> dict[str, str]:

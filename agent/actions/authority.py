@@ -35,6 +35,8 @@ class Deed:
 # approved; and anybody who holds a role may pull the brake.
 ISSUE = Deed("issue passes", (Role.LEAD, Role.TECHNICIAN))
 CLAIM = Deed("claim tickets", (Role.LEAD, Role.TECHNICIAN))
+RELEASE = Deed("release a ticket that a restore holds", (Role.LEAD,))
+VOID = Deed("void tickets", (Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
 REVOKE = Deed("withdraw passes or close journeys", (Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
 APPROVE = Deed("approve", (Role.APPROVER,))
 FREEZE = Deed("freeze", (Role.LEAD, Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.TECHNICIAN))

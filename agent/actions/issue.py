@@ -130,7 +130,7 @@ def _clear(agent: Agent, plan: planning.Plan, cleared: list[str]) -> planning.Pl
         if found.id != known:
             _note_outside(agent, plan, found, removal.delete_in_tenant(agent, plan.person.id, found.id))
             cleared.append("The pass that was made elsewhere is gone.")
-    return replace(planning.plan(agent, plan.request, approval=plan.approval), report=plan.report)
+    return replace(planning.plan(agent, plan.request, given=plan), report=plan.report)
 
 
 def _what_went(numbers: Iterable[str]) -> str:
@@ -151,9 +151,10 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
         with agent.store.begin() as tx:
             freeze.check_in(tx)
             clocks.remember(tx, agent)
-            if plan.approval is not None:
-                asks.spend(agent, tx, plan.approval.id)
+            for ask in plan.yeses:
+                asks.spend(agent, tx, ask.id)
             tx.passes.add(plan.row.moved(passes.PassState.ISSUING))
+            plan.request.errand.begun(tx, plan.row)
             for sheet in plan.sheets:
                 if sheet.known:
                     tx.journeys.save(replace(_still_open(tx, sheet.journey.id), pass_id=plan.row.id))
@@ -205,7 +206,8 @@ def _about(plan: planning.Plan) -> dict[str, str]:
     terms = plan.row.terms
     said = {"terms": f"{terms.lifetime} min, {'one-time' if terms.one_time else 'multi-use'}"}
     asked, kit = planning.asked_in_words(plan.report), audit.kit(sheet.journey for sheet in plan.sheets)
-    return audit.operator(plan.request.by) | said | asked | kit | audit.approver(plan.approval)
+    errand = plan.request.errand.told() | audit.second_facts(plan.seconds)
+    return audit.operator(plan.request.by) | said | asked | kit | audit.approver(plan.approval) | errand
 
 
 def _entry(agent: Agent, plan: planning.Plan, outcome: str, facts: dict[str, str]) -> AuditEntry:
@@ -257,8 +259,8 @@ def _settle(agent: Agent, plan: planning.Plan, state: passes.PassState, facts: d
         mend.void_planned(tx, plan.row.id)
         if state is passes.PassState.REFUSED:
             _abandon_new(tx, plan, now, why)
-            if plan.approval is not None:
-                asks.give_back(tx, plan.approval.id)
+            for ask in plan.yeses:
+                asks.give_back(tx, ask.id)
         tx.audit.append(_entry(agent, plan, state.value, facts))
 
 
@@ -357,6 +359,7 @@ def _finish(agent: Agent, plan: planning.Plan, minted: passes.MintedPass, made: 
             tx.slips.save(replace(planned[number], state=passes.SlipState.LIVE, place=place))
             for number, place in made.items()
         )
+        plan.request.errand.issued(tx, row)
         said = {"slips": " ".join(f"{slip.number}>{slip.place}" for slip in live), "tenant_pass": tenant_pass.id}
         tx.audit.append(_entry(agent, plan, "issued", said | {"reference": minted.reference}))
     kit = tuple(sheet.journey for sheet in plan.sheets)

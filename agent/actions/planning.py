@@ -6,7 +6,7 @@ it too, because Entra allows one pass: a new one serves them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent import errors
@@ -16,10 +16,28 @@ from agent.domain.facts import Known
 from agent.domain.people import Operator
 from agent.domain.rules import devices
 from agent.domain.secrets import PassCode
-from agent.ports import Agent, AuditEntry, Paper
+from agent.ports import Agent, AuditEntry, Paper, Transaction
 
 #: A screen is given the code and shows it; it returns when the person has seen it.
 Screen = Callable[[PassCode], None]
+
+
+class Errand:
+    """What a pass is made for beyond the request: nothing. A claim has a ticket to look after."""
+
+    def require(self, agent: Agent, by: Operator, report: preflight.Report) -> tuple[asks.Ask, ...]:  # noqa: ARG002
+        """The yeses of others that it needs; Refused once they are asked for."""
+        return ()
+
+    def begun(self, tx: Transaction, row: passes.Pass) -> None:
+        """In the unit of work that writes the intent."""
+
+    def issued(self, tx: Transaction, row: passes.Pass) -> None:
+        """In the unit of work that writes the outcome."""
+
+    def told(self) -> dict[str, str]:
+        """What the audit tells of it in every row."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +49,12 @@ class Request:
     paper: Paper | None = None
     screen: Screen | None = None
     wanted: sheets.Wanted = field(default_factory=sheets.Wanted)
+    errand: Errand = field(default_factory=Errand)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A kit that may be issued: everything decided, nothing done."""
+    """A kit that may be issued: everything decided, nothing done. `seconds` are the yeses that its errand needed."""
 
     request: Request
     report: preflight.Report
@@ -43,6 +62,12 @@ class Plan:
     row: passes.Pass
     sheets: tuple[sheets.Sheet, ...]
     approval: asks.Ask | None = None
+    seconds: tuple[asks.Ask, ...] = ()
+
+    @property
+    def yeses(self) -> tuple[asks.Ask, ...]:
+        """Every yes that is used up with this pass."""
+        return (self.approval, *self.seconds) if self.approval else self.seconds
 
     @property
     def by(self) -> str:
@@ -50,11 +75,11 @@ class Plan:
         return self.request.by.name
 
 
-def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, approval: asks.Ask | None = None) -> Plan:
+def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, given: Plan | None = None) -> Plan:
     """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made.
 
-    `facts` are those that were gathered just now for many people, this one among them; `approval` is the yes that was
-    found for this already.
+    `facts` are those that were gathered just now for many people, this one among them; `given` is an
+    earlier plan for this request, whose yeses count.
     """
     request = replace(request, asked=replace(request.asked, desk=desks.of(agent, request.by)))
     if facts is None:
@@ -66,9 +91,10 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, ap
     if isinstance(person, Known) and person.value is not None:
         _refuse_oneself(agent, request, person.value)
     if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
-        raise _refusal(agent, request, report)
+        raise refusal(agent, request.by, report, report.verdict.refusals)
     now = agent.clock.now()
-    approval = approval or approvals.require(agent, request.by, report)
+    approval = (given.approval if given else None) or approvals.require(agent, request.by, report)
+    seconds = given.seconds if given else request.errand.require(agent, request.by, report)
     row = passes.Pass(
         id=agent.chance.uuid(),
         person_id=person.value.id,
@@ -79,7 +105,7 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, ap
         by_id=request.by.id,
         others=tuple(found.id for found in who.listed.value) if isinstance(who.listed, Known) else (),
     )
-    return Plan(request, report, person.value, row, _sheets(agent, request, report, row), approval)
+    return Plan(request, report, person.value, row, _sheets(agent, request, report, row), approval, seconds)
 
 
 def _refuse_oneself(agent: Agent, request: Request, person: people.Person) -> None:
@@ -95,17 +121,18 @@ def _refuse_oneself(agent: Agent, request: Request, person: people.Person) -> No
     )
 
 
-def _refusal(agent: Agent, request: Request, report: preflight.Report) -> errors.Refused:
+def refusal(
+    agent: Agent, by: Operator, report: preflight.Report, refusals: Sequence[cases.Finding], action: str = "pass.issue"
+) -> errors.Refused:
     """The first finding as the error, the others in its advice; the refusal is audited, nothing else is written."""
-    refusals = report.verdict.refusals
     first = refusals[0]
     lines = [f"{first.who}: {first.where}" if first.where else first.who]
     lines += [f"Also: {finding.sentence} ({finding.who}: {finding.where})" for finding in refusals[1:]]
     codes = tuple(finding.code for finding in refusals)
     who = report.facts.people[report.asked.person].person
     person_id = who.value.id if isinstance(who, Known) and who.value else ""
-    facts = audit.operator(request.by) | asked_in_words(report)
-    entry = AuditEntry(agent.clock.now(), request.by.name, "pass.issue", "refused", person_id, facts=facts)
+    facts = audit.operator(by) | asked_in_words(report)
+    entry = AuditEntry(agent.clock.now(), by.name, action, "refused", person_id, facts=facts)
     with agent.store.begin() as tx:
         tx.audit.append(entry)
     return errors.Refused(first.sentence, "\n".join(lines), codes=codes)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from agent.domain import cases
+from agent.domain import cases, people
 from agent.domain.facts import Known
 from agent.domain.journeys import Journey
 from agent.domain.rules import devices
+from agent.domain.second_facts import SecondFact
+from agent.domain.tickets import Ticket
 from agent.ports import Agent
-from agent.slips import slip
+from agent.slips import slip, ticket_slip
 
 SANDBOX_MARK = "SANDBOX — not a real pass"
 
@@ -72,3 +74,33 @@ def content(agent: Agent, number: str, case: cases.Case, *, window: Window, vari
         start_page=text.start_page,
         watermark=SANDBOX_MARK if agent.settings.sandbox else "",
     )
+
+
+def ticket_content(agent: Agent, ticket: Ticket, kit: tuple[cases.Case, ...]) -> ticket_slip.TicketContent:
+    """What the paper of a ticket says; `kit` has a case for each journey, of one person who was found."""
+    person = kit[0].known_person
+    if person is None:
+        raise ValueError("a ticket names a person who was found")
+    found = [(case.profile.slip.heading, devices.matched(case)) for case in kit]
+    return ticket_slip.TicketContent(
+        number=ticket.number,
+        organisation=kit[0].tenant.organisation or agent.settings.organisation.name,
+        support=agent.settings.organisation.support,
+        person_name=person.display_name,
+        user_name=person.user_name,
+        distinguishing=_unless_asked_for(ticket, person),
+        devices=tuple(
+            ticket_slip.Device(heading, record.model if record else "", record.serial if record else "")
+            for heading, record in found
+        ),
+        facts=tuple(fact.value for fact in ticket.facts),
+        works_until=ticket.expires_at,
+        zone=agent.settings.sites[0].zone,
+        watermark=SANDBOX_MARK if agent.settings.sandbox else "",
+    )
+
+
+def _unless_asked_for(ticket: Ticket, person: people.Person) -> tuple[str, ...]:
+    """What tells two people apart, but no staff number that the person has to say."""
+    asked = SecondFact.STAFF_NUMBER in ticket.facts
+    return (replace(person, staff_number="") if asked else person).distinguishing

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from agent import errors
-from agent.actions import authority, looking, mend, removal, turns
+from agent.actions import authority, claim, looking, mend, removal, turns
 from agent.domain import passes
 from agent.ports import Agent
 
@@ -53,6 +53,7 @@ def track(agent: Agent) -> Sweep:
     """One sweep over everything open, as far as the tenant lets it. Raises Misconfigured."""
     notes = _Notes()
     _mend_doubts(agent, notes)
+    notes.settled.extend(claim.settle(agent))
     _remove_orphans(agent, notes)
     found = _through(agent, _followed(agent, notes))
     waits = list(dict.fromkeys(person for group in found for person in group.waits))

@@ -27,25 +27,33 @@ from agent.slips import stocks, wording
 Options = Mapping[str, Any]
 
 
-def _kit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say who, for what and with which terms; preflight and issue share them."""
-    for option in (
+def kit_options(*, moment: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that say who, for what and with which terms; `moment` adds those that are about this moment."""
+    of_the_moment = (
+        click.option("--by-phone", is_flag=True, help="The code will be read out to a verified caller."),
+        click.option("--start", metavar="TIME", help="When the pass begins to work, with zone; default now."),
+    )
+    options = (
         click.option("--stolen", is_flag=True, help="The lost method was stolen: sessions must be revoked too."),
         click.option("--proof", metavar="KIND:NOTE", default="", help="How you know who the person is (recovery)."),
         click.option("--lost", metavar="METHOD_ID", default="", help="The lost method (recovery)."),
         click.option("--desk-number", metavar="NUMBER", default="", help="The service desk's number of this."),
-        click.option("--by-phone", is_flag=True, help="The code will be read out to a verified caller."),
+        *(of_the_moment if moment else ()),
         click.option("--lifetime", metavar="MIN", type=int, help="Minutes, instead of what the journeys need."),
-        click.option("--start", metavar="TIME", help="When the pass begins to work, with zone; default now."),
         click.option("--for", "wanted", metavar="PROFILE[=SERIAL]", multiple=True, required=True, help="Repeatable."),
         click.option("--person", metavar="UPN", required=True, help="The person's user name."),
-    ):
-        command = option(command)
-    return command
+    )
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in options:
+            command = option(command)
+        return command
+
+    return add
 
 
 @click.command()
-@_kit_options
+@kit_options()
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.pass_context
 def preflight(ctx: click.Context, /, as_json: bool, **options: Any) -> None:  # noqa: FBT001  click's way
@@ -61,7 +69,7 @@ def preflight(ctx: click.Context, /, as_json: bool, **options: Any) -> None:  # 
 
 
 @click.command()
-@_kit_options
+@kit_options()
 @click.option("--slip", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write the slips here.")
 @click.option("--variant", type=click.Choice(["technician", "hand-over"]), default="hand-over", show_default=True)
 @click.option("--stock", metavar="S", default="a4", show_default=True, help="Paper: a4 or a6.")
@@ -72,7 +80,7 @@ def preflight(ctx: click.Context, /, as_json: bool, **options: Any) -> None:  # 
 @click.pass_context
 def issue(ctx: click.Context, /, **options: Any) -> None:
     """Make one pass for a person's kit; one slip for each journey."""
-    _refuse_careless(options)
+    refuse_careless(options)
     globals_ = opening.globals_of(ctx)
     with opening.agent_for(globals_, acts=True) as opened:
         asked = kit_asked(opened, options)
@@ -92,7 +100,7 @@ def issue(ctx: click.Context, /, **options: Any) -> None:
         words.say_issued(made, zone)
 
 
-def _refuse_careless(options: Options) -> None:
+def refuse_careless(options: Options) -> None:
     """What must be refused before anything is minted."""
     if not options["folder"] and not options["show_code"]:
         raise errors.WrongUsage("Nobody would see the code.", "Add --slip DIR for paper, or --show-code.")
@@ -103,6 +111,11 @@ def _refuse_careless(options: Options) -> None:
             "--show-code works on a terminal only.",
             "Without one, a code would end in a file or a pipe: use --slip DIR.",
         )
+    refuse_unknown_paper(options)
+
+
+def refuse_unknown_paper(options: Options) -> None:
+    """WrongUsage for a paper or language that is not there."""
     try:
         stocks.load(options["stock"])
         wording.load(options["lang"] or wording.known()[0])

@@ -11,6 +11,7 @@ import click
 from agent.actions import board, issue, preflight, reconcile
 from agent.actions import incident as incidents
 from agent.actions import policy as policies
+from agent.actions import ticket as tickets
 from agent.domain import asks, cases, characters, findings, worklist
 from agent.domain.facts import Known
 
@@ -132,6 +133,35 @@ def issued(made: issue.Issued) -> dict[str, Any]:
         },
         "journeys": [{"id": j.id, "profile": j.profile, "serial": j.serial} for j in made.journeys],
         "slips": [{"number": s.number, "journey": s.journey_id, "place": s.place} for s in made.slips],
+        "findings": [finding(found) for found in made.findings],
+    }
+
+
+def ticket(row: tickets.Row) -> dict[str, Any]:
+    """One ticket and how it stands; never its secret, which nobody has but the paper."""
+    held = row.ticket
+    return {
+        "number": held.number,
+        "standing": row.standing,
+        "person": held.user_name,
+        "name": held.person_name,
+        "kit": [{"profile": item.profile, "serial": item.serial} for item in held.wanted.items],
+        "second_facts": [fact.value for fact in held.facts],
+        "made_at": moment(held.made_at),
+        "made_by": held.made_by_name,
+        "expires_at": moment(held.expires_at),
+        "claimed_at": moment(held.claimed_at),
+        "pass": held.pass_id or None,
+        "reason": held.reason,
+        "place": held.place,
+    }
+
+
+def ticket_made(made: tickets.Made) -> dict[str, Any]:
+    """A ticket that was just made, where its papers lie, and what was found."""
+    return {
+        **ticket(tickets.Row(made.ticket, made.ticket.state.value)),
+        "pin_letter": made.pin_place or None,
         "findings": [finding(found) for found in made.findings],
     }
 

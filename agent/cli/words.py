@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from agent.actions import board, issue, preflight, track, tripwire
+from agent.actions import board, issue, preflight, ticket, track, tripwire
 from agent.domain import cases, milestones, passes, people
 from agent.domain.characters import shown
 from agent.domain.facts import Known
@@ -82,6 +82,32 @@ def say_issued(made: issue.Issued, zone: str) -> None:
         paper = f"slip {slip.number}: {slip.place}" if slip else "no slip"
         click.echo(f"  {journey.id}  {journey.profile} {shown(journey.serial)}  {paper}")
     click.echo("  Next: hand it over, then `tapslip track`.")
+
+
+def say_ticket_made(made: ticket.Made, zone: str) -> None:
+    """What was printed, where it lies, and what the claim will need."""
+    for finding in made.findings:
+        say_finding(finding)
+        if finding.code in ticket.OF_THE_MOMENT:
+            click.echo("    The claim looks again; until then this stands in nobody's way.")
+    held = made.ticket
+    click.secho(f"✓ Ticket {held.number} for {shown(f'{held.person_name} <{held.user_name}>')}", fg="green", bold=True)
+    click.echo(f"  claim it until {local(held.expires_at, zone)}; no pass was minted")
+    click.echo(f"  paper: {held.place}")
+    if made.pin_place:
+        click.echo(f"  PIN letter, to be sent apart: {made.pin_place}")
+    facts = ", ".join(fact.value.replace("_", " ") for fact in held.facts)
+    click.echo(f"  Next: hand it over. `tapslip ticket claim {held.number}` needs its secret and: {facts}.")
+
+
+def say_ticket(row: ticket.Row, zone: str) -> None:
+    """One line for a ticket, and one for why."""
+    held = row.ticket
+    kit = ", ".join(f"{item.profile} {item.serial}".rstrip() for item in held.wanted.items)
+    who = shown(f"{held.person_name} <{held.user_name}>  {kit}")
+    click.echo(f"{click.style(held.number, bold=True)}  {row.standing}  {who}")
+    reason = f"  {shown(held.reason)}" if held.reason else ""
+    click.echo(f"    until {local(held.expires_at, zone)}{reason}")
 
 
 def _held(held: passes.Pass, now: datetime, zone: str) -> str:

@@ -38,7 +38,7 @@ class GuardRails:
     are named. `person_present`: handed over in person only. `approver`: another human says yes. `names_lost_method`:
     the recovery names what was lost. `people`: object ids of groups, one of which contains the person. `desk_number`:
     a regular expression that the service desk's number matches as a whole. `hours`: when passes may be made, in the
-    site's time. `passes_an_hour`: how many one operator may begin.
+    site's time. `passes_an_hour`: how many one operator may begin. `ticket_days`: how long a ticket may be claimed.
     """
 
     starter: bool = False
@@ -51,8 +51,11 @@ class GuardRails:
     desk_number: str = ""
     hours: str = ""
     passes_an_hour: int | None = None
+    ticket_days: int | None = None
 
 
+#: A ticket is printed for a day that is near; a longer one only waits to be lost.
+LONGEST_TICKET = 14
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -72,6 +75,8 @@ def contradictions(rails: GuardRails) -> tuple[tuple[str, str], ...]:
             found.append(("hours", str(problem)))
     if rails.passes_an_hour is not None and rails.passes_an_hour < 1:
         found.append(("passes_an_hour", "must be 1 or more"))
+    if rails.ticket_days is not None and not 1 <= rails.ticket_days <= LONGEST_TICKET:
+        found.append(("ticket_days", f"must be 1 to {LONGEST_TICKET}"))
     if rails.proof_kinds and not rails.proof_of_identity:
         found.append(("proof_kinds", "means nothing without proof_of_identity: true"))
     return tuple(found)
@@ -116,3 +121,9 @@ class InForce:
         """The smaller of the two limits, or None without one."""
         limits = [n for n in (self.everywhere.passes_an_hour, self.profile.passes_an_hour) if n is not None]
         return min(limits, default=None)
+
+    @property
+    def ticket_days(self) -> int:
+        """How many days a ticket may be claimed, the smaller of the two limits."""
+        limits = (self.everywhere.ticket_days, self.profile.ticket_days)
+        return min(days for days in (*limits, LONGEST_TICKET) if days is not None)

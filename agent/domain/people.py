@@ -70,6 +70,7 @@ class Person:
     sessions_valid_from: datetime | None = None
     created: datetime | None = None
     restricted: bool = False
+    manager_id: str = ""
 
     @property
     def distinguishing(self) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from agent.domain import guard_rails
+from agent.domain import guard_rails, second_facts
 from agent.domain.devices import AppleSignIn, DeviceKind
 from agent.domain.guard_rails import GuardRails
 from agent.domain.people import MethodKind
+from agent.domain.second_facts import SecondFact
 
 
 class Milestone(StrEnum):
@@ -119,7 +120,8 @@ class Profile:
     that end it. `apple_sign_in` is the enrolment profile it fits. `prepared` says that a technician has set the PC up
     before its person signs in. `proof_gathered` is False while Tapslip cannot yet read the evidence: such a profile is
     shipped and refused as not checked when used; `proof_missing` says what. `stuck_after` minutes without anything new,
-    somebody has to look. `notice` is who is told of a pass by mail.
+    somebody has to look. `notice` is who is told of a pass by mail. `second_facts` are all needed, beside the paper,
+    before a ticket for this journey is claimed.
     """
 
     name: str
@@ -138,6 +140,7 @@ class Profile:
     proof_missing: str = ""
     stuck_after: int = 90
     notice: Notice = Notice.NONE
+    second_facts: tuple[SecondFact, ...] = (SecondFact.TECHNICIAN,)
     digest: str = ""
 
     @property
@@ -175,6 +178,7 @@ def contradictions(profile: Profile) -> tuple[tuple[str, str], ...]:
         found.append(("apple_sign_in", "an Apple journey must say where the person signs in"))
     if profile.device is not DeviceKind.APPLE and (profile.apple_sign_in or profile.single_app_mode):
         found.append(("apple_sign_in", "only an Apple journey has an Apple sign-in"))
+    found += [("second_facts", sentence) for sentence in second_facts.contradictions(profile.second_facts)]
     found += [(f"guard_rails.{key}", sentence) for key, sentence in guard_rails.contradictions(profile.guard_rails)]
     if Milestone.OLD_METHOD_GONE in profile.done and not profile.guard_rails.names_lost_method:
         found.append(("guard_rails.names_lost_method", "a journey that ends with the old method gone must name it"))

@@ -20,8 +20,6 @@ from agent.domain.passes import PassState
 from agent.domain.people import Operator
 from agent.domain.second_facts import SecondFact
 
-#: A ticket is printed for a day that is near; a longer one only waits to be lost.
-LONGEST_DAYS: Final = 14
 #: A claim that takes longer than this was left half-way.
 LEASE: Final = timedelta(seconds=60)
 #: After so many wrong tries a ticket rests, and after so many it is void.
@@ -91,7 +89,6 @@ class Ticket:
     made_by: str
     made_by_name: str
     expires_at: datetime
-    manager_id: str = ""
     place: str = ""
     epoch: int = 0
     state: TicketState = TicketState.OPEN
@@ -195,7 +192,13 @@ class Ticket:
 
     def _claimed(self, now: datetime) -> Ticket:
         return replace(
-            self, state=TicketState.CLAIMED, claimed_at=now, claims=self.claims + 1, misses=0, rests_until=None, reason=""
+            self,
+            state=TicketState.CLAIMED,
+            claimed_at=now,
+            claims=self.claims + 1,
+            misses=0,
+            rests_until=None,
+            reason="",
         )
 
     def _before(self, claims: int) -> TicketState:

@@ -27,6 +27,11 @@ GLOSSARY: Final = (
     ("pass", "Microsoft's Temporary Access Pass; its **terms** are start, lifetime, one-time or multi-use"),
     ("code", "the secret of a pass, shown once"),
     ("slip", "the paper or PDF that is handed over; **live** while its code works, then **void**"),
+    ("ticket", "a slip with no code: slip number and **claim secret**; the pass is minted when it is claimed"),
+    (
+        "second fact",
+        "what a claim needs beside the paper: a technician who looks at a photo ID, a PIN, the manager's yes; and more",
+    ),
     ("board", "the list of journeys in the browser"),
 )
 """(word, meaning) in the order in which a newcomer meets them; the README repeats it."""

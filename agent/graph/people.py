@@ -180,6 +180,7 @@ def _person(row: answers.Row) -> people.Person | None:
         office=answers.text(row, "officeLocation"),
         staff_number=answers.text(row, "employeeId"),
         manager=answers.text(answers.inner(row, "manager"), "displayName"),
+        manager_id=answers.text(answers.inner(row, "manager"), "id").lower(),
         sessions_valid_from=answers.time(row, "signInSessionsValidFromDateTime"),
         created=answers.time(row, "createdDateTime"),
         # null means no (learn.microsoft.com/graph/api/resources/user)

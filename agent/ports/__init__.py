@@ -20,8 +20,6 @@ from agent.ports.store import (
     Anchor,
     Anchors,
     AskRows,
-    Attempt,
-    AttemptRows,
     AuditCheck,
     AuditEntry,
     AuditFault,
@@ -36,7 +34,6 @@ from agent.ports.store import (
     PassRows,
     SlipRows,
     Store,
-    TicketRows,
     Transaction,
     Watermarks,
     transaction_open,
@@ -59,6 +56,7 @@ from agent.ports.tenant import (
     SignIn,
     Tenant,
 )
+from agent.ports.tickets import Attempt, AttemptRows, TicketRows
 from agent.settings import Settings
 
 __all__ = [

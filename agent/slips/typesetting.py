@@ -71,15 +71,19 @@ def _fonts() -> typst.Fonts:
 
 
 def with_code(view: dict[str, Any], code: str) -> dict[str, Any]:
-    """`view` with the code in groups of four, what its easily misread symbols are called, and, if asked, its QR."""
+    """`view` with the code in groups of four, what its easily misread symbols are called, and, if asked, its QR.
+
+    A ticket's QR holds the ticket's number before the secret.
+    """
     names: dict[str, str] = view["symbols"]
+    scanned = f"{view['qr_before']}-{code}" if "qr_before" in view else code
     legend = [[symbol, names[symbol]] for symbol in dict.fromkeys(code) if symbol in names]
     return {
         **view,
         "code": {
             "groups": [code[place : place + GROUP] for place in range(0, len(code), GROUP)],
             "legend": legend,
-            "qr": drawn(code) if view["qr_of_code"] else None,
+            "qr": drawn(scanned) if view["qr_of_code"] else None,
         },
     }
 

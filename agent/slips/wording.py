@@ -54,17 +54,27 @@ def validity(wording: Wording, start: datetime.datetime, end: datetime.datetime,
 
     Raises `errors.Misconfigured` for a zone that the machine's time zone database does not hold.
     """
-    try:
-        there = zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise errors.Misconfigured(
-            f"The time zone “{zone}” is not known.", "Use an IANA name such as Europe/Berlin."
-        ) from None
+    there = _zone(zone)
     first, last = start.astimezone(there), end.astimezone(there)
     until = _time(last, wording) if first.date() == last.date() else _day_and_time(last, wording)
     return wording.say(
         "works", **{"from": _day_and_time(first, wording), "until": until, "zone": zone.replace("_", " ")}
     )
+
+
+def until(wording: Wording, end: datetime.datetime, zone: str) -> str:
+    """“Works until … (zone)” for an aware datetime. Raises as `validity`."""
+    last = end.astimezone(_zone(zone))
+    return wording.say("works_until", until=_day_and_time(last, wording), zone=zone.replace("_", " "))
+
+
+def _zone(zone: str) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise errors.Misconfigured(
+            f"The time zone “{zone}” is not known.", "Use an IANA name such as Europe/Berlin."
+        ) from None
 
 
 def _time(moment: datetime.datetime, wording: Wording) -> str:

@@ -169,7 +169,7 @@ tickets = sa.Table(
     sa.Column("made_at", UtcTime, nullable=False),
     *_text("made_by", "made_by_name"),
     sa.Column("expires_at", UtcTime, nullable=False),
-    *_text("manager_id", "place"),
+    *_text("place"),
     sa.Column("epoch", sa.Integer, nullable=False),
     *_text("state"),
     sa.Column("misses", sa.Integer, nullable=False),
@@ -185,9 +185,7 @@ tickets = sa.Table(
 #: The index that lets a person have one open ticket.
 ONE_OPEN_TICKET = "one_open_ticket"
 TICKET_WAITS = sa.text("state IN ('open', 'claiming')")
-sa.Index(
-    ONE_OPEN_TICKET, tickets.c.person_id, unique=True, sqlite_where=TICKET_WAITS, postgresql_where=TICKET_WAITS
-)
+sa.Index(ONE_OPEN_TICKET, tickets.c.person_id, unique=True, sqlite_where=TICKET_WAITS, postgresql_where=TICKET_WAITS)
 sa.Index("recent_tickets", tickets.c.made_at)
 
 #: What was tried in the last minute, to limit it: older rows are taken away with each new one.

@@ -110,5 +110,5 @@ class AttemptRows:
         self.work.run(held.delete().where(held.c.what == attempt.what, held.c.at <= since))
         self.work.run(held.insert().values(id=attempt.id, what=attempt.what, by=attempt.by, at=attempt.at))
         own = sa.func.count().filter(held.c.by == attempt.by)
-        counted = self.work.run(sa.select(own, sa.func.count()).where(held.c.what == attempt.what)).one()
+        counted: Any = self.work.run(sa.select(own, sa.func.count()).where(held.c.what == attempt.what)).one()
         return int(counted[0]), int(counted[1])

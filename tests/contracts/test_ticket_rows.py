@@ -44,7 +44,6 @@ def a_ticket(**changes: object) -> tickets.Ticket:
         made_by="op-1",
         made_by_name="Tess",
         expires_at=stores.NOON + timedelta(days=2),
-        manager_id="manager-1",
         place="slips/x.pdf",
         epoch=1,
         misses=3,

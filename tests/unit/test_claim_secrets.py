@@ -35,14 +35,15 @@ def test_what_was_printed_is_read_however_it_is_typed(secret: ClaimSecret, chanc
 
 
 @given(st.text(SYMBOLS, min_size=LENGTH, max_size=LENGTH), st.integers(0, LENGTH - 1), st.sampled_from(SYMBOLS))
-def test_no_wrong_symbol_and_no_two_swapped_keep_the_check_symbol(text: str, place: int, other: str) -> None:
+def test_no_wrong_symbol_keeps_the_check_symbol(text: str, place: int, other: str) -> None:
     wrong = text[:place] + other + text[place + 1 :]
     assert (wrong == text) or claim_secrets.check_symbol(wrong) != claim_secrets.check_symbol(text)
-    after = (place + 1) % LENGTH or place
-    swapped = list(text)
-    swapped[place], swapped[after] = swapped[after], swapped[place]
-    same = "".join(swapped) == text
-    assert same or abs(place - after) != 1 or claim_secrets.check_symbol("".join(swapped)) != claim_secrets.check_symbol(text)
+
+
+@given(st.text(SYMBOLS, min_size=LENGTH, max_size=LENGTH), st.integers(0, LENGTH - 2))
+def test_no_two_swapped_symbols_keep_the_check_symbol(text: str, place: int) -> None:
+    swapped = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    assert (swapped == text) or claim_secrets.check_symbol(swapped) != claim_secrets.check_symbol(text)
 
 
 @pytest.mark.parametrize("typed", ["", "ABC", "0123456789ABC", "012345678UX", "ÄÖÜ45678901", "K7Q2MX", "\x00" * 11])
@@ -90,6 +91,6 @@ def test_a_pin_is_six_digits_or_nothing(typed: str, read: str) -> None:
 
 @pytest.mark.parametrize("typed", ["12345", "1234567", "12345A", "١٢٣٤٥٦"])
 def test_another_pin_is_refused_without_repeating_it(typed: str) -> None:
-    with pytest.raises(errors.WrongUsage, match="six|6") as refused:
+    with pytest.raises(errors.WrongUsage, match="has 6 digits") as refused:
         claim_secrets.read_pin(typed)
     assert typed not in refused.value.summary

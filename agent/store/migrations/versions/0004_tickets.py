@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("made_at", UtcTime, nullable=False),
         *_text("made_by", "made_by_name"),
         sa.Column("expires_at", UtcTime, nullable=False),
-        *_text("manager_id", "place"),
+        *_text("place"),
         *_count("epoch"),
         *_text("state"),
         *_count("misses"),
