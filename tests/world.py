@@ -160,8 +160,8 @@ class World:
         tenant = self.sandbox.tenant
         like = next(each for each in tenant.devices.autopilot.values() if each.serial == "PF4TH101")
         self.door("policy", includeTargets=[{"targetType": "group", "id": "all_users"}])
-        made = []
-        for at in range(count):
+        made, known = [], sum(each.serial.startswith("NEW") for each in tenant.devices.autopilot.values())
+        for at in range(known, known + count):
             pc = dataclasses.replace(like, id=tenant.new_id(), serial=f"NEW{at:05d}", entra_device_id=None)
             tenant.devices.autopilot[pc.id] = pc
             self.door("people", user_name=self.upn(f"new{at:02d}"), name=f"New {at}")
