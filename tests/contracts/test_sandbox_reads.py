@@ -18,7 +18,7 @@ NOT_FOUND = ("qrCodePinMethod", "passwordlessMicrosoftAuthenticator")
 
 @pytest.fixture(scope="module")
 def side() -> Side:
-    """A company in which Helen holds one of every kind of method, and which has a named place."""
+    """A company in which Helen holds one of every kind of method, and which has a named place and a unit."""
     made = Side()
     made.tenant.options.throttling = "off"
     helen = made.person("helen.strand")
@@ -30,6 +30,8 @@ def side() -> Side:
     made.tenant.credentials.operations[operation.id] = operation
     place = access_records.NamedLocation("a place", "Harbour House", ["203.0.113.0/24"], trusted=True)
     made.tenant.credentials.named_locations[place.id] = place
+    unit = access_records.AdministrativeUnit(made.tenant.new_id(), "Board")
+    made.tenant.directory.units[unit.id] = unit
     made.make_pass("helen.strand", {})
     return made
 
@@ -61,6 +63,7 @@ def filled(side: Side, route: exchange.Route) -> str:
         "/organization": side.tenant.id,
         "/identity": next(iter(side.tenant.credentials.conditional_access)),
         "/reports": helen.id,
+        "/directory": next(iter(directory.units)),
     }
     start = "/users(" if route.path.startswith("/users(") else "/" + route.path.split("/")[1]
     if "namedLocations" in route.path:
