@@ -9,6 +9,7 @@ can be settled, no live pass is held by nobody, and no code is written anywhere.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -20,15 +21,25 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from agent import errors
-from agent.actions import asks, close, freeze, issue, track, tripwire
-from agent.domain import passes
+from agent.actions import asks, claim, close, freeze, issue, ticket, track, tripwire
+from agent.cli import reading
+from agent.cli.folder import FolderPaper
+from agent.domain import claim_secrets, passes
 from agent.domain.asks import AskKind
 from agent.domain.facts import Known
 from agent.domain.journeys import JourneyState
 from agent.domain.people import Operator, Role
+from agent.domain.secrets import ClaimSecret
 from agent.ports import Agent
 from agent.sandbox.virtual.device import FleetError
 from tests.actions.weak_lines import Go, Weak, go
@@ -114,6 +125,8 @@ class Bench(RuleBasedStateMachine):
         self.agents: tuple[Agent, Agent]
         self.us = ""
         self.frozen_since: datetime | None = None
+        self.tickets: list[tuple[str, ClaimSecret]] = []
+        self.claimed: Counter[str] = Counter()
         self.minted: set[str] = set()
 
     @initialize()
@@ -205,6 +218,44 @@ class Bench(RuleBasedStateMachine):
             "dies after": (nothing, line.die),
             "lost": (lambda: self.w.fault(LOST, "lost"), nothing),
         }[tried.meanwhile]
+
+    @rule(person=st.sampled_from(PEOPLE[:2]), kit=st.integers(0, 1))
+    def make_ticket(self, person: str, kit: int) -> None:
+        """A slip without a code, for later."""
+        asked = self.w.asked(person, *KITS[person][kit])
+        with suppress(errors.AgentError):
+            made = ticket.make(self.w.agent, ticket.Making(LEAD, asked, FolderPaper(self.w.paper)))
+            (scanned,) = reading.scan(Path(made.ticket.place)).codes
+            self.tickets.append((made.ticket.number, claim_secrets.read(scanned.expose(), made.ticket.number)))
+
+    @precondition(lambda self: bool(self.tickets))
+    @rule(which=st.integers(0, 9), process=st.integers(0, 1), meanwhile=st.sampled_from(MEANWHILE))
+    def claim(self, which: int, process: int, meanwhile: str) -> None:
+        """A slip is claimed, somebody confirms who it is, and something happens in the middle of it."""
+        number, secret = self.tickets[which % len(self.tickets)]
+        agent = self.agents[process]
+        line = Line(agent.passes)
+        line.before, line.after = self._happens(line, Try(PEOPLE[0], 0, LEAD, process, False, meanwhile))
+        wanted = claim.Claim(OPERATORS[0], number, secret, screen=lambda code: self.w.codes.append(code.reveal()))
+        with suppress(errors.AgentError, Died):
+            try:
+                claim.claim(replace(agent, passes=line), wanted)
+            except errors.Refused as refused:
+                if refused.codes[0] != "second_fact_needed":
+                    raise
+                for ask in asks.waiting(agent):
+                    if ask.kind is AskKind.SECOND_FACT:
+                        asks.answer(agent, ask.id, LEAD, yes=True)
+                claim.claim(replace(agent, passes=line), wanted)
+            self.claimed[number] += 1
+        assert self.claimed[number] <= 1, "one slip was good for two passes"
+
+    @precondition(lambda self: bool(self.tickets))
+    @rule(which=st.integers(0, 9), process=st.integers(0, 1))
+    def void_ticket(self, which: int, process: int) -> None:
+        """A slip is made good for nothing."""
+        with suppress(errors.AgentError):
+            ticket.void(self.agents[process], self.tickets[which % len(self.tickets)][0], LEAD)
 
     @rule(person=st.sampled_from(PEOPLE))
     def outside(self, person: str) -> None:
