@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from agent import errors
-from agent.actions import authority, claim, looking, mend, removal, turns
+from agent.actions import authority, claim, looking, mend, removal, ticket_holders, turns
 from agent.domain import passes
 from agent.ports import Agent
 
@@ -54,6 +54,7 @@ def track(agent: Agent) -> Sweep:
     notes = _Notes()
     _mend_doubts(agent, notes)
     notes.settled.extend(claim.settle(agent))
+    _look_at_ticket_holders(agent, notes)
     _remove_orphans(agent, notes)
     found = _through(agent, _followed(agent, notes))
     waits = list(dict.fromkeys(person for group in found for person in group.waits))
@@ -105,6 +106,13 @@ def _together(found: list[looking.Looked]) -> tuple[looking.Progress, ...]:
         new = (*(earlier.new if earlier else ()), *progress.new)
         by_journey[progress.journey.id] = replace(progress, new=new)
     return tuple(by_journey.values())
+
+
+def _look_at_ticket_holders(agent: Agent, notes: _Notes) -> None:
+    try:
+        notes.settled.extend(ticket_holders.look(agent))
+    except errors.AgentError as problem:
+        notes.trouble.append(f"people with open tickets: {problem.summary} {problem.advice}".strip())
 
 
 def _mend_doubts(agent: Agent, notes: _Notes) -> None:

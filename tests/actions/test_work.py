@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from agent import errors
-from agent.actions import work, worklist
+from agent.actions import ticket, work, worklist
+from agent.cli.folder import FolderPaper
 from agent.domain import worklist as listed
 from agent.domain.alerts import AlertKind
 from agent.domain.journeys import JourneyState
 from agent.domain.passes import PassState
 from agent.domain.profiles import Milestone
+from agent.domain.tickets import TicketState
 from tests.actions.weak_lines import Weak
-from tests.world import World
+from tests.world import TECHNICIAN, World
 
 MARA, LAPTOP = "mara.quist", "windows-autopilot=PF4TH101"
 
@@ -106,6 +108,19 @@ def test_somebody_disabled_loses_pass_and_journeys_and_is_on_the_worklist(w: Wor
     assert w.journey(made.journeys[0].id).state is JourneyState.ABANDONED
     (row,) = worklist.rows(w.agent)
     assert "was disabled" in row.reason
+
+
+def test_the_ticket_of_somebody_disabled_is_void(w: World) -> None:
+    made = ticket.make(w.agent, ticket.Making(TECHNICIAN, w.asked(MARA, LAPTOP), FolderPaper(w.paper)))
+    w.track(1)
+    assert ticket.find(w.agent, made.ticket.number).ticket.state is TicketState.OPEN
+    w.user(MARA).enabled = False
+    w.track(15)
+    assert ticket.find(w.agent, made.ticket.number).ticket.state is TicketState.VOID
+    (row,) = worklist.rows(w.agent)
+    assert made.ticket.number in row.reason
+    w.track(15)
+    assert len(worklist.rows(w.agent)) == 1
 
 
 def test_a_pass_replaced_outside_is_on_the_worklist_until_somebody_settles_it(w: World) -> None:
