@@ -15,7 +15,7 @@ from agent.domain.people import Operator, Role
 from agent.sandbox.areas import people
 from tests.world import APPROVER, TECHNICIAN, World, world
 
-MARA, NILS, RUTH = "mara.quist", "nils.haugen", "ruth.adeyemi"
+MARA, JONAS, RUTH = "mara.quist", "jonas.ferreira", "ruth.adeyemi"
 LAPTOP, RECOVERY = "windows-autopilot=PF4TH101", "account-recovery"
 LEAD = Operator("local:lead", "Lea (lead)", Role.LEAD)
 
@@ -106,6 +106,18 @@ def test_a_starter_with_methods_of_their_own_needs_an_approver(w: World) -> None
     w.method(MARA, "softwareOath")
     assert codes(w) == ("approval_needed", "has_methods")
     w.approved(lambda: w.take(MARA, LAPTOP))
+
+
+@pytest.mark.parametrize("kind", ["softwareOath", "phone"])
+def test_whoever_has_methods_gets_no_pass_for_a_phone_without_an_approver(w: World, kind: str) -> None:
+    w.take(MARA, "phone-authenticator")
+    w.method(JONAS, kind, **({"phoneType": "mobile", "phoneNumber": "+44 7700900123"} if kind == "phone" else {}))
+    assert codes(w, "phone-authenticator", person=JONAS) == ("approval_needed", "has_methods")
+
+
+def test_methods_that_may_not_be_read_refuse_whatever_the_profile(w: World) -> None:
+    w.deny("UserAuthMethod-Passkey.Read.All")
+    assert "methods_not_checked" in codes(w, "phone-authenticator")
 
 
 def test_replacing_what_was_used_or_is_anothers_needs_an_approver(w: World) -> None:

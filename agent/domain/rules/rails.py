@@ -19,8 +19,8 @@ from agent.domain.rules.places import Place
 
 _SETTINGS = Place("guard_rails in tapslip.yaml and in the profile")
 _APPROVER = Place("issue asks for the yes; an approver gives it with `tapslip ask approve`")
-#: Methods that people set up for themselves: whoever has one has been here before. Telephone numbers and addresses
-#: are often put there beforehand for starters.
+#: Methods that people set up for themselves: whoever has one has been here before. Telephone numbers are often put
+#: there beforehand, for starters, and for them alone do not count; addresses of mail sign nobody in.
 _OWN = frozenset({MethodKind.AUTHENTICATOR, MethodKind.SOFTWARE_OATH})
 
 
@@ -139,15 +139,21 @@ def approvals(case: Case) -> Iterator[Finding]:
 
 
 def _of_methods(case: Case, rails: InForce) -> Iterator[Finding]:
-    fact = case.person.methods
-    if not isinstance(fact, Known):
+    fact, starter = case.person.methods, rails.demands("starter")
+    if isinstance(fact, NotChecked):
+        # of a starter, and of whoever lost a method, it is said with the methods themselves
+        if not starter and not rails.demands("names_lost_method"):
+            yield saying.unchecked("methods", "Which sign-in methods this person has", fact)
         return
     own = case.person.own_methods(case.now)
     others = [method for method in fact.value if method.id not in own]
     strong = [method for method in others if method.strong]
-    if strong and not rails.demands("starter") and not rails.demands("approver"):
+    if rails.demands("approver"):
+        return
+    if strong and not starter:
         yield _asks("can_sign_in", "This person can already sign in without a password, so an approver says yes.")
-    if not strong and rails.demands("starter") and any(method.kind in _OWN for method in others):
+    theirs = _OWN if starter else _OWN | {MethodKind.PHONE}
+    if not strong and any(method.kind in theirs for method in others):
         yield _asks(
             "has_methods",
             "This person has set up sign-in methods before, so they are no starter: an approver says yes.",
