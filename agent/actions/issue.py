@@ -315,8 +315,7 @@ def _undo(agent: Agent, plan: planning.Plan, minted: passes.MintedPass) -> passe
             removal.record_gone(agent, tx, row, removal.Reason(why, plan.by))
             _abandon_new(tx, plan, agent.clock.now(), why)
             return passes.PassState.GONE
-        if row.state.open:
-            row = tx.passes.save(replace(row, tenant_id=minted.tenant_pass.id))
+        row = tx.passes.save(replace(row, tenant_id=minted.tenant_pass.id))
     if row.state is passes.PassState.ISSUED and problem is not None:
         raise problem
     return _undone(agent, plan, minted, problem)

@@ -89,7 +89,8 @@ def _save(agent: Agent, looked: passes.Pass, state: passes.PassState, why: str, 
             return row
         if row.state is passes.PassState.ISSUING:
             row = row.moved(passes.PassState.UNKNOWN)
-        saved = tx.passes.save(replace(row, reason=why) if row.state is state else row.moved(state, reason=why))
+        row = replace(row, reason=why, tenant_id=row.tenant_id or looked.tenant_id)
+        saved = tx.passes.save(row if row.state is state else row.moved(state))
         if state is passes.PassState.REFUSED:
             void_planned(tx, row.id)
             _abandon_new(tx, row, now, why)

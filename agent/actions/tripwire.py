@@ -39,7 +39,7 @@ def look(agent: Agent) -> Look:
     now = agent.clock.now()
     with agent.store.begin() as tx:
         mark = tx.watermarks.get(_MARK)
-    since = max(now - _AT_FIRST, mark - _LATE) if mark else now - _AT_FIRST
+    since = mark - _LATE if mark else now - _AT_FIRST
     us = agent.tenant.token("issuer")
     fact = agent.activity.pass_audits(since) if isinstance(us, Known) else us
     if isinstance(fact, NotChecked) or not isinstance(us, Known):
@@ -47,15 +47,19 @@ def look(agent: Agent) -> Look:
         return Look(unread=f"whether our app made passes that we know nothing of: not checked: {reason}")
     made = [audit for audit in fact.value if audit.made and audit.app_id == us.value]
     with agent.store.begin() as tx:
-        strays = tuple(alarm for audit in _strays(tx, made) if alarms.ring(tx, alarm := _alarm(agent, audit)))
-        tx.watermarks.set(_MARK, now)
-    return Look(strays)
+        unknown = _unknown(tx, made)
+        doubtful = [audit for audit in unknown if _in_doubt(tx, audit)]
+        strays = (audit for audit in unknown if audit not in doubtful)
+        rung = tuple(alarm for audit in strays if alarms.ring(tx, alarm := _alarm(agent, audit)))
+        # What is in doubt is read again until it is settled, however long that takes.
+        tx.watermarks.set(_MARK, min([now, *(audit.at for audit in doubtful if audit.pass_id)]))
+    return Look(rung)
 
 
-def _strays(tx: Transaction, made: Iterable[PassAudit]) -> list[PassAudit]:
+def _unknown(tx: Transaction, made: Iterable[PassAudit]) -> list[PassAudit]:
     made = list(made)
     known = {row.tenant_id for row in tx.passes.with_tenant_ids({audit.pass_id for audit in made if audit.pass_id})}
-    return [audit for audit in made if audit.pass_id not in known and not _in_doubt(tx, audit)]
+    return [audit for audit in made if audit.pass_id not in known]
 
 
 def _in_doubt(tx: Transaction, audit: PassAudit) -> bool:
@@ -64,7 +68,8 @@ def _in_doubt(tx: Transaction, audit: PassAudit) -> bool:
 
 
 def _asked_then(row: Pass, audit: PassAudit) -> bool:
-    return not audit.pass_id or (not row.tenant_id and audit.pass_id not in row.others)
+    """A record that is settled without an id says that nothing was made: it explains no pass."""
+    return not audit.pass_id or (row.state.open and not row.tenant_id and audit.pass_id not in row.others)
 
 
 def _alarm(agent: Agent, audit: PassAudit) -> Alert:

@@ -111,11 +111,12 @@ def _audit(row: answers.Row) -> ports.PassAudit | None:
         return None
     target = next(iter(answers.inner_rows(row, "targetResources")), {})
     by = answers.inner(row, "initiatedBy")
+    maker = answers.text(answers.inner(by, "app"), "appId") or answers.text(answers.inner(by, "user"), "id")
     return ports.PassAudit(
         at=at,
         person_id=answers.text(target, "id").lower(),
         made=made,
-        app_id=answers.text(answers.inner(by, "app"), "appId") or answers.text(answers.inner(by, "user"), "id"),
+        app_id=maker.lower(),
         pass_id=_pass_id(target),
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from agent import errors
 from agent.actions import incident, tripwire, worklist
+from agent.domain import passes
 from agent.domain import worklist as listed
 from agent.domain.alerts import AlertLevel
 from agent.domain.facts import Known
@@ -46,6 +47,48 @@ def test_a_row_of_the_log_that_comes_late_is_found_later(w: World) -> None:
     assert tripwire.look(w.agent).alarms == ()
     w.clock.pass_minutes(2)
     assert len(tripwire.look(w.agent).alarms) == 1
+
+
+def test_what_was_made_while_nobody_looked_is_found_however_long_that_was(w: World) -> None:
+    tripwire.look(w.agent)
+    stray = stolen(w, JONAS)
+    w.clock.pass_minutes(3 * 24 * 60)
+    assert [alarm.subject for alarm in tripwire.look(w.agent).alarms] == [stray]
+
+
+def test_a_request_of_ours_that_was_refused_hides_no_stolen_pass(w: World) -> None:
+    w.fault("POST */temporaryAccessPassMethods", "429", retry_after=200)
+    with pytest.raises(errors.TenantThrottled):
+        w.take(MARA, LAPTOP)
+    stray = stolen(w, MARA)
+    w.clock.pass_minutes(14)
+    assert [alarm.subject for alarm in tripwire.look(w.agent).alarms] == [stray]
+
+
+def test_a_pass_of_ours_whose_answer_was_lost_is_no_alarm_once_it_is_deleted(w: World) -> None:
+    w.log_rows_after(600)
+    w.fault("POST */temporaryAccessPassMethods", "lost")
+    with pytest.raises(errors.OutcomeUnknown):
+        w.take(MARA, LAPTOP)
+    assert w.track(10).settled != ()
+    assert w.tenant_passes(MARA) == []
+    assert tripwire.look(w.agent).alarms == ()
+
+
+def test_what_stays_in_doubt_for_hours_is_an_alarm_when_nothing_explains_it(w: World) -> None:
+    """Somebody mints past our rules while an answer is lost, and nothing proves whose pass it is for a long time."""
+    tripwire.look(w.agent)
+    made = w.take(JONAS, "ios-setup-assistant=DMTH401PWX").row
+    with w.agent.store.begin() as tx:
+        doubtful = dataclasses.replace(made, id=w.agent.chance.uuid(), person_id=w.user(MARA).id, tenant_id="")
+        tx.passes.add(dataclasses.replace(doubtful, state=passes.PassState.UNKNOWN))
+    stray = stolen(w, MARA)
+    for _ in range(4):
+        w.clock.pass_minutes(60)
+        assert tripwire.look(w.agent).alarms == ()
+    with w.agent.store.begin() as tx:
+        tx.passes.save(tx.passes.get(doubtful.id).moved(passes.PassState.REFUSED))
+    assert [alarm.subject for alarm in tripwire.look(w.agent).alarms] == [stray]
 
 
 def test_what_others_make_is_no_alarm(w: World) -> None:
