@@ -6,6 +6,9 @@ another question.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from agent import errors
 from agent.actions import asks as asking
 from agent.actions import preflight
@@ -39,6 +42,15 @@ def matter(kit: tuple[cases.Case, ...], terms: passes.Terms) -> asks.Matter:
     )
 
 
+def cover(agent: Agent, given: Iterable[asks.Ask], report: preflight.Report) -> bool:
+    """Whether every one of these yeses was said to this, of which a part may be done by now (what was to die is)."""
+    terms = report.verdict.terms
+    if terms is None:
+        return False
+    wanted = matter(findings.cases(report.facts, report.asked, agent.clock.now()), terms)
+    return all(replace(ask.matter, about="").covers(wanted) for ask in given)
+
+
 def require(agent: Agent, by: Operator, report: preflight.Report) -> asks.Ask | None:
     """The yes that this pass needs, or None where it needs none; Refused (`approval_needed`) once it is asked for."""
     verdict, kit = report.verdict, findings.cases(report.facts, report.asked, agent.clock.now())
@@ -47,7 +59,7 @@ def require(agent: Agent, by: Operator, report: preflight.Report) -> asks.Ask | 
     if not why or person is None or terms is None:
         return None
     wanted = matter(kit, terms)
-    given = asking.standing(agent, asks.AskKind.APPROVAL, wanted)
+    given = asking.standing(agent, asks.AskKind.APPROVAL, wanted, by.id)
     if given is not None:
         return given
     put = asking.put(

@@ -44,12 +44,12 @@ def _same(known: asks.Ask, draft: asks.Ask) -> bool:
     return (known.kind, known.matter, known.asked_by) == (draft.kind, draft.matter, draft.asked_by)
 
 
-def standing(agent: Agent, kind: asks.AskKind, matter: asks.Matter) -> asks.Ask | None:
-    """A yes to exactly this that may still be used."""
+def standing(agent: Agent, kind: asks.AskKind, matter: asks.Matter, asked_by: str) -> asks.Ask | None:
+    """A yes to exactly this that may still be used by whoever asked for it: whoever gave it is somebody else."""
     now = agent.clock.now()
     with agent.store.begin() as tx:
         found = [ask for ask in tx.asks.since(now - asks.LAPSES_AFTER) if ask.stands(now) and _of_this_epoch(tx, ask)]
-    return next((ask for ask in found if ask.kind is kind and ask.matter == matter), None)
+    return next((ask for ask in found if (ask.kind, ask.matter, ask.asked_by) == (kind, matter, asked_by)), None)
 
 
 def spend(agent: Agent, tx: Transaction, ask_id: str) -> None:

@@ -122,9 +122,10 @@ def _clear(agent: Agent, plan: planning.Plan, cleared: list[str]) -> planning.Pl
                     f"An earlier pass of this person is still in doubt: {mended.reason}.",
                     "Run `tapslip track` until it is settled, then issue again.",
                 )
-        else:
-            removal.remove(agent, facts.ours, reason)
-            cleared.append(_what_went(facts.our_slips))
+            # What is there now was taken for ours while that was in doubt: whether it may die is asked anew.
+            return _clear(agent, planning.plan(agent, plan.request, given=plan), cleared)
+        removal.remove(agent, facts.ours, reason)
+        cleared.append(_what_went(facts.our_slips))
     known = facts.ours.tenant_id if facts.ours else ""
     for found in facts.listed.value if isinstance(facts.listed, Known) else ():
         if found.id != known:

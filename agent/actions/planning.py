@@ -79,7 +79,7 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, gi
     """Gather, judge and decide everything; raises Refused with every finding when a pass may not be made.
 
     `facts` are those that were gathered just now for many people, this one among them; `given` is an
-    earlier plan for this request, whose yeses count.
+    earlier plan for this request, whose yeses count for what they were said to and for nothing that came meanwhile.
     """
     request = replace(request, asked=replace(request.asked, desk=desks.of(agent, request.by)))
     if facts is None:
@@ -93,8 +93,9 @@ def plan(agent: Agent, request: Request, facts: cases.Facts | None = None, *, gi
     if report.verdict.refusals or terms is None or not isinstance(person, Known) or person.value is None:
         raise refusal(agent, request.by, report, report.verdict.refusals)
     now = agent.clock.now()
-    approval = (given.approval if given else None) or approvals.require(agent, request.by, report)
-    seconds = given.seconds if given else request.errand.require(agent, request.by, report)
+    good = given is not None and approvals.cover(agent, given.yeses, report)
+    approval = (given.approval if given and good else None) or approvals.require(agent, request.by, report)
+    seconds = given.seconds if given and good else request.errand.require(agent, request.by, report)
     row = passes.Pass(
         id=agent.chance.uuid(),
         person_id=person.value.id,

@@ -70,7 +70,7 @@ def require(
     given, lacking = [], []
     for fact in (fact for fact in ASKED if fact in facts):
         matter = replace(approvals.matter(kit, terms), about=f"{number} {fact}")
-        yes = asking.standing(agent, asks.AskKind.SECOND_FACT, matter)
+        yes = asking.standing(agent, asks.AskKind.SECOND_FACT, matter, by.id)
         if yes is not None:
             given.append(yes)
         else:

@@ -67,6 +67,11 @@ class Matter:
     replaces: tuple[str, ...] = ()
     about: str = ""
 
+    def covers(self, other: Matter) -> bool:
+        """Whether whoever said yes to this said yes to the other: the same, except that some of what dies is gone."""
+        fewer = frozenset(other.replaces) <= frozenset(self.replaces)
+        return fewer and replace(other, replaces=self.replaces) == self
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:

@@ -13,6 +13,7 @@ from agent.actions import asks, preflight
 from agent.domain.guard_rails import GuardRails, ProofKind
 from agent.domain.people import Operator, Role
 from agent.sandbox.areas import people
+from tests.actions.weak_lines import MadeAfterDelete
 from tests.world import APPROVER, TECHNICIAN, World, world
 
 MARA, JONAS, RUTH = "mara.quist", "jonas.ferreira", "ruth.adeyemi"
@@ -137,6 +138,33 @@ def test_replacing_a_pass_from_outside_needs_an_approver(w: World) -> None:
     w.approved(lambda: w.take(MARA, LAPTOP, replace=True))
 
 
+def test_a_pass_from_outside_that_came_during_the_replacing_lives(w: World) -> None:
+    """What was approved named the pass that dies; the next one is somebody else's."""
+    w.outside_pass(MARA)
+    with pytest.raises(errors.Refused):
+        w.take(MARA, LAPTOP, replace=True)
+    for ask in asks.waiting(w.agent):
+        asks.answer(w.agent, ask.id, APPROVER, yes=True)
+    line = MadeAfterDelete(w.agent.passes, lambda: w.outside_pass(MARA))
+    with pytest.raises(errors.Refused, match="was not made here") as refused:
+        replace(w, agent=replace(w.agent, passes=line)).take(MARA, LAPTOP, replace=True)
+    assert "made elsewhere is gone" in refused.value.advice
+    (theirs,) = w.tenant_passes(MARA)
+    assert theirs.made_by == "somebody else"
+
+
+def test_a_pass_from_outside_that_was_taken_for_one_in_doubt_needs_an_approver(w: World) -> None:
+    w.log_rows_after(600)
+    w.fault("POST */temporaryAccessPassMethods", "lost")
+    with pytest.raises(errors.OutcomeUnknown):
+        w.take(MARA, LAPTOP)
+    theirs = w.outside_pass(MARA)
+    w.clock.pass_minutes(11)
+    with pytest.raises(errors.Refused, match="was not made here"):
+        w.take(MARA, LAPTOP, replace=True)
+    assert [held.id for held in w.tenant_passes(MARA)] == [theirs.id]
+
+
 def recovery(w: World, **more: Any) -> Any:
     lost = next(m.id for m in w.sandbox.tenant.credentials.methods[w.user(RUTH).id] if "Authenticator" in m.kind)
     return w.take(RUTH, RECOVERY, lost_method=lost, proof="photo-id:seen", **more)
@@ -159,6 +187,13 @@ def test_whoever_asks_cannot_approve_even_in_another_role(w: World, asked: str) 
     assert w.audit()[-1] == "ask.answer refused"
     with pytest.raises(errors.Refused, match="An approver has to say yes"):
         recovery(w)
+
+
+def test_whoever_approved_cannot_issue_on_that_yes(w: World, asked: str) -> None:
+    asks.answer(w.agent, asked, APPROVER, yes=True)
+    with pytest.raises(errors.Refused, match="An approver has to say yes"):
+        recovery(w, by=replace(APPROVER, role=Role.TECHNICIAN))
+    recovery(w)
 
 
 def test_the_person_cannot_approve_their_own_recovery(w: World, asked: str) -> None:

@@ -97,6 +97,25 @@ class SweptMeanwhile(Weak):
 
 
 @dataclass
+class MadeAfterDelete(Weak):
+    """As soon as a pass is seen to be gone, somebody makes another."""
+
+    make: Callable[[], object]
+    gone: bool = False
+
+    def of(self, person_ids: Sequence[str]) -> Mapping[str, Fact[tuple[passes.TenantPass, ...]]]:
+        answer = self.line.of(person_ids)
+        if self.gone:
+            self.gone = False
+            self.make()
+        return answer
+
+    def delete(self, person_id: str, tenant_id: str) -> str:
+        self.gone = True
+        return self.line.delete(person_id, tenant_id)
+
+
+@dataclass
 class BrokenFor(Weak):
     """The line breaks whenever this person is asked about."""
 
