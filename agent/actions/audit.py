@@ -45,7 +45,7 @@ _SEES_ALL = {Role.AUDITOR, Role.LEAD}
 
 def operator(by: Operator) -> dict[str, str]:
     """Who, beyond the name."""
-    return {"by_id": by.id, "role": by.role.value}
+    return told(by_id=by.id, role=by.role.value if by.role else "")
 
 
 def approver(ask: Ask | None) -> dict[str, str]:

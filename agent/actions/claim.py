@@ -14,7 +14,7 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from agent import errors
-from agent.actions import authority, clocks, freeze, issue, planning, preflight, second_facts, sheets, ticket
+from agent.actions import audit, authority, clocks, freeze, issue, planning, preflight, second_facts, sheets, ticket
 from agent.domain import asks, cases, claim_secrets, passes, tickets
 from agent.domain.people import Operator
 from agent.domain.profiles import SecondTime
@@ -133,7 +133,7 @@ def _refused(agent: Agent, wanted: Claim, known: Ticket | None) -> AuditEntry:
     if known is not None:
         told = ticket.entry(agent, wanted.by, known, "ticket.claim", refusals="ticket", why=known.reason)
         return replace(told, outcome="refused")
-    facts = {"by_id": wanted.by.id, "role": wanted.by.role.value, "refusals": "ticket"}
+    facts = audit.operator(wanted.by) | {"refusals": "ticket"}
     return AuditEntry(agent.clock.now(), wanted.by.name, "ticket.claim", "refused", facts=facts)
 
 

@@ -41,6 +41,21 @@ def admitted(agent: Agent, who: SignedIn, deed: authority.Deed, chosen: Role | N
     return by
 
 
+def named(agent: Agent, shown: Shown, person_id: str) -> Operator:
+    """Wait for the one person to sign in whom an ask names; they need no role.
+
+    Raises Refused, which is audited, when it was somebody else; and as `sign_in` where nobody signed in.
+    """
+    who = agent.operators.identify(shown)
+    if who.id != person_id:
+        refused = errors.Refused(
+            f"Another person than {_name(who)} is named for this ask.", "Only they can answer it.", codes=("role",)
+        )
+        _record_refusal(agent, who, authority.ANSWER, refused)
+        raise refused
+    return Operator(who.id, _name(who), None)
+
+
 def in_own_name(agent: Agent, by: Operator, shown: Shown) -> Agent:
     """The agent whose passes are made and deleted in the operator's own name, where the settings want that.
 

@@ -60,7 +60,7 @@ def _answer(ctx: click.Context, number: str, note: str, *, sure: bool, approved:
     options = opening.globals_of(ctx)
     with opening.agent_for(options, acts=True) as agent:
         found = asking.find(agent, number.strip().upper())
-        by = opening.identified(options, agent, authority.answering(() if found.named else found.roles))
+        by = opening.answering(options, agent, found)
         _say(agent, found)
         if not sure and not click.confirm("Say yes to this?"):
             raise errors.Refused("You answered no question; the ask still waits.", codes=("declined",))

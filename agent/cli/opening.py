@@ -13,7 +13,7 @@ import click
 from agent import errors, logs, ports, settings, wiring
 from agent.actions import authority, operators
 from agent.cli.main import Globals
-from agent.domain import characters
+from agent.domain import asks, characters
 from agent.domain.people import LOCAL, Operator, Role
 from agent.ports import Agent
 
@@ -69,11 +69,28 @@ def identified(options: Globals, agent: Agent, deed: authority.Deed) -> Operator
     chosen = Role(options.role) if options.role else None
     if not agent.settings.operators_sign_in:
         return operator(options)
-    if agent.settings.sandbox:
-        _say("On the sandbox, in another terminal: tapslip sandbox person sign-in UPN 'ADDRESS'")
+    _say_how_on_the_sandbox(agent)
     by = operators.sign_in(agent, _asking("Sign in as the operator"), deed, chosen)
     _say(f"Signed in: {characters.shown(by.name)} ({by.role})")
     return by
+
+
+def answering(options: Globals, agent: Agent, ask: asks.Ask) -> Operator:
+    """Who answers an ask: whoever is named signs in as themselves, anybody else in a role that may.
+
+    Raises as `identified`.
+    """
+    if not (ask.named and agent.settings.operators_sign_in):
+        return identified(options, agent, authority.answering(() if ask.named else ask.roles))
+    _say_how_on_the_sandbox(agent)
+    by = operators.named(agent, _asking("Sign in as the person whom the ask names"), ask.named)
+    _say(f"Signed in: {characters.shown(by.name)}")
+    return by
+
+
+def _say_how_on_the_sandbox(agent: Agent) -> None:
+    if agent.settings.sandbox:
+        _say("On the sandbox, in another terminal: tapslip sandbox person sign-in UPN 'ADDRESS'")
 
 
 def _asking(what: str) -> ports.Shown:

@@ -25,12 +25,13 @@ class Operator:
     """Who acts; never anonymous.
 
     `id` is the Entra object id of somebody who signed in (lower case) and alone decides who is the same person, `name`
-    their user name; or `local:…` for the program itself, and for whoever plays a role on the sandbox.
+    their user name; or `local:…` for the program itself, and for whoever plays a role on the sandbox. `role` is None
+    for a person whom an ask names and who needs none to answer it.
     """
 
     id: str
     name: str
-    role: Role
+    role: Role | None
 
     @property
     def signed_in(self) -> bool:

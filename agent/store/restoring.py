@@ -113,7 +113,7 @@ def _prepare(wish: Wish, outlook: Outlook, draft: Path, begun: tuple[int, str]) 
             tx.watermarks.set(ANCHORED, wish.at)
             facts = {
                 "by_id": wish.by.id,
-                "role": wish.by.role.value,
+                "role": wish.by.role.value if wish.by.role else "",
                 "epoch": str(epoch),
                 "backup": str(wish.file),
                 "kept": str(outlook.backup.rows),

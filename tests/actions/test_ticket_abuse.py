@@ -1,0 +1,208 @@
+"""Somebody with a guess, a found slip or a stack of wrong ones: nothing is told, asked of the tenant, or minted twice.
+
+A guess costs two slow hashes, so of the ten thousand some hundreds are made; the limits that hold them hold the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from agent import errors, ports
+from agent.actions import asks, claim, freeze, ticket
+from agent.domain import claim_secrets, tickets
+from agent.domain.claim_secrets import Sealer
+from agent.domain.people import Operator, Role
+from agent.domain.second_facts import SecondFact
+from agent.domain.secrets import ClaimSecret, PassCode
+from agent.domain.tickets import TicketState
+from tests.actions.ticket_office import LEAD, MARA, claimed, confirmed, make, pin_of, secret_of, state, wanting
+from tests.world import TECHNICIAN, World
+
+SEEDED = random.Random(3)  # noqa: S311  guesses of a test
+
+
+class Counting(Sealer):
+    """Counts the slow steps."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self) -> None:
+        super().__init__(b"the key of a test, and no other")
+        self.steps = 0
+
+    def mac(self, secret: str, salt: str) -> str:
+        self.steps += 1
+        return super().mac(secret, salt)
+
+
+class Watched:
+    """The store, its units of work counted; fits `ports.Store`."""
+
+    def __init__(self, store: ports.Store) -> None:
+        self._store, self.begun = store, 0
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[ports.Transaction]:
+        self.begun += 1
+        with self._store.begin() as tx:
+            yield tx
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """All that somebody who guesses can see or measure of an answer."""
+
+    said: tuple[str, str, str, tuple[str, ...]]
+    slow_steps: int
+    units_of_work: int
+    audit_rows: int
+    asked_of_the_tenant: int
+
+
+def observed(w: World, attempt: Callable[[], object]) -> Answer:
+    sealer, store = w.agent.sealer, w.agent.store
+    assert isinstance(sealer, Counting)
+    assert isinstance(store, Watched)
+    before = sealer.steps, store.begun, len(w.audit()), len(w.adapter.sent)
+    begun = store.begun
+    with pytest.raises(errors.Refused) as refused:
+        attempt()
+    units = store.begun - begun
+    problem = refused.value
+    said = (problem.summary, problem.advice, problem.reference, problem.codes)
+    return Answer(said, sealer.steps - before[0], units, len(w.audit()) - before[2], len(w.adapter.sent) - before[3])
+
+
+def test_unknown_void_expired_used_resting_and_wrong_get_one_answer_for_the_same_work(w: World) -> None:
+    w = wanting(w, SecondFact.PIN)
+    w = dataclasses.replace(w, agent=dataclasses.replace(w.agent, sealer=Counting(), store=Watched(w.agent.store)))
+    guess = claim_secrets.make(SEEDED.randrange)
+    first = make(w)
+    right, pin = secret_of(first), pin_of(first)
+    wrong_pin = ClaimSecret("1" * 6 if pin != ClaimSecret("1" * 6) else "2" * 6)
+
+    def trying(number: str, secret: ClaimSecret, pin: ClaimSecret | None) -> Answer:
+        wanted = claim.Claim(TECHNICIAN, number, secret, pin, screen=lambda _code: None)
+        return observed(w, lambda: claim.claim(w.agent, wanted))
+
+    number = first.ticket.number
+    answers = {
+        "unknown": trying("AAAAAA", guess, pin),
+        "wrong secret": trying(number, guess, pin),
+        "wrong pin": trying(number, right, wrong_pin),
+        "no pin": trying(number, right, None),
+    }
+    for _ in range(2):
+        trying(number, guess, pin)
+    assert state(w, number).rests(w.clock.at)
+    answers["resting"] = trying(number, right, pin)
+    w.clock.pass_minutes(16)
+    claimed(w, first, pin=pin)
+    answers["used"] = trying(number, right, pin)
+    second = make(w)
+    ticket.void(w.agent, second.ticket.number, TECHNICIAN)
+    answers["void"] = trying(second.ticket.number, secret_of(second), pin_of(second))
+    third = make(w)
+    w.clock.pass_minutes(15 * 24 * 60)
+    answers["expired"] = trying(third.ticket.number, secret_of(third), pin_of(third))
+    assert set(answers.values()) == {answers["unknown"]}, answers
+    assert (answers["unknown"].slow_steps, answers["unknown"].asked_of_the_tenant) == (2, 0)
+
+
+def test_hundreds_of_wrong_tickets_from_twenty_stations_reach_nobody_and_the_bench_goes_on(w: World) -> None:
+    made = make(w)
+    stations = [Operator(f"station-{n}", f"Station {n}", Role.TECHNICIAN) for n in range(20)]
+    outcomes = {"ticket": 0, "too_many_claims": 0}
+    sent = 0
+    for bench in w.newcomers(2):
+        before = len(w.adapter.sent)
+        for turn in range(12):
+            for station in stations:
+                number = made.ticket.number if turn % 2 else "AAAAAA"
+                guess = claim_secrets.make(SEEDED.randrange)
+                with pytest.raises(errors.Refused) as refused:
+                    claim.claim(w.agent, claim.Claim(station, number, guess, screen=lambda _code: None))
+                outcomes[refused.value.codes[0]] += 1
+        sent += len(w.adapter.sent) - before
+        w.take(*bench)
+        w.clock.pass_minutes(1)
+    assert sent == 0
+    assert outcomes == {"ticket": 2 * tickets.ALL_TRIES, "too_many_claims": 2 * 40}
+    assert state(w, made.ticket.number).misses == tickets.REST_AFTER, "while it rests, nobody makes it void"
+    w.clock.pass_minutes(16)
+    confirmed(w, made)
+    assert len(w.tenant_passes(MARA)) == 1
+
+
+def test_one_station_tries_ten_times_a_minute(w: World) -> None:
+    def attempt() -> str:
+        guess = claim_secrets.make(SEEDED.randrange)
+        with pytest.raises(errors.Refused) as refused:
+            claim.claim(w.agent, claim.Claim(TECHNICIAN, "AAAAAA", guess, screen=lambda _code: None))
+        return refused.value.codes[0]
+
+    assert [attempt() for _ in range(11)] == ["ticket"] * 10 + ["too_many_claims"]
+    w.clock.pass_minutes(1.1)
+    assert attempt() == "ticket"
+
+
+def test_a_freeze_amid_many_claims_in_two_processes_leaves_each_ticket_used_once_or_whole(w: World) -> None:
+    people = w.newcomers(8)
+    held = [make(w, what, person=person) for person, what in people]
+    by = [Operator(f"local:t{n}", f"T{n}", Role.TECHNICIAN) for n in range(len(held))]
+    secrets = [secret_of(made) for made in held]
+
+    codes: list[str] = []
+    seen = threading.Event()
+
+    def show(code: PassCode) -> None:
+        codes.append(code.reveal())
+        seen.set()
+
+    def claim_it(agent: ports.Agent, n: int) -> None:
+        with contextlib.suppress(errors.AgentError):
+            claim.claim(agent, claim.Claim(by[n], held[n].ticket.number, secrets[n], screen=show))
+
+    def freeze_it() -> None:
+        assert seen.wait(60)
+        freeze.freeze(w.agent, TECHNICIAN, "a stolen laptop")
+
+    for n in range(len(held)):
+        claim_it(w.agent, n)
+    for ask in asks.waiting(w.agent):
+        asks.answer(w.agent, ask.id, LEAD, yes=True)
+    with w.another_agent() as other:
+        each = [functools.partial(claim_it, agent, n) for n in range(len(held)) for agent in (w.agent, other)]
+        _all_at_once([*each, freeze_it])
+    frozen = {person: w.tenant_passes(person) for person, _ in people}
+    for n, (person, _) in enumerate(people):
+        after = state(w, held[n].ticket.number)
+        assert after.state is (TicketState.CLAIMED if frozen[person] else TicketState.OPEN), after
+        assert after.claims == len(frozen[person])
+    assert codes
+    assert len(codes) == len(set(codes)) == sum(map(len, frozen.values()))
+
+
+def _all_at_once(work: list[Callable[[], None]]) -> None:
+    start = threading.Barrier(len(work))
+
+    def run(one: Callable[[], None]) -> None:
+        start.wait()
+        one()
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
