@@ -45,7 +45,8 @@ class Door:
     def move(self, serial: str, action: str, *, code: Secret | None = None, **typed: str) -> dict[str, Any]:
         """`power-on`, `sign-in`, `unlock`, `reset` or a button; raises Refused with the device's own words.
 
-        A sign-in takes `person`, `lost_method`, `sets_up`, `approve_on`, `phone_number`; empty ones count for nothing.
+        A sign-in takes `person`, `lost_method`, `sets_up`, `approve_on`, `phone_number`, `puts_off`; empty ones
+        count for nothing.
         """
         device = self.device(serial)
         payload = {name: value for name, value in typed.items() if value}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from agent.domain import access, destinations
+from agent.domain import access, destinations, registration
 from agent.domain.facts import Fact
 from agent.graph import answers, urls
 from agent.graph.calls import Calls, First
@@ -100,6 +100,41 @@ class GraphAccess:
         return self._calls.fact(
             lambda: _destinations(self._calls.rows(address)), f"GET {address.shape}", METHODS_PERMISSION
         )
+
+    def security_defaults(self) -> Fact[bool]:
+        """learn.microsoft.com/graph/api/identitysecuritydefaultsenforcementpolicy-get."""
+        address = urls.address(urls.V1, "policies", "identitySecurityDefaultsEnforcementPolicy")
+
+        def read() -> bool:
+            return answers.flag(self._calls.get(address), "isEnabled") is True
+
+        return self._calls.fact(read, f"GET {address.shape}", PERMISSION)
+
+    def campaign(self) -> Fact[registration.Campaign]:
+        """learn.microsoft.com/graph/api/resources/authenticationmethodsregistrationcampaign, inside the policy."""
+        address = urls.address(urls.V1, "policies", "authenticationMethodsPolicy")
+        return self._calls.fact(lambda: _campaign(self._calls.get(address)), f"GET {address.shape}", METHODS_PERMISSION)
+
+
+def _campaign(row: answers.Row) -> registration.Campaign:
+    """Targets that ask for anything but Authenticator are none: a passkey is what journeys set up anyway."""
+    held = answers.inner(answers.inner(row, "registrationEnforcement"), "authenticationMethodsRegistrationCampaign")
+    exclude, include = (
+        answers.inner_rows(held, "excludeTargets"),
+        [one for one in answers.inner_rows(held, "includeTargets") if _asks_for_authenticator(one)],
+    )
+    named = {answers.text(one, "id").lower(): answers.text(one, "targetType") for one in (*include, *exclude)}
+    state = answers.text(held, "state")
+    return registration.Campaign(
+        reach=registration.Reach(state) if state in set(registration.Reach) else registration.Reach.MICROSOFT_DECIDES,
+        include=frozenset(answers.text(one, "id").lower() for one in include),
+        exclude=frozenset(answers.text(one, "id").lower() for one in exclude),
+        groups=frozenset(one for one, kind in named.items() if kind == "group") - {destinations.EVERYBODY},
+    )
+
+
+def _asks_for_authenticator(target: answers.Row) -> bool:
+    return answers.text(target, "targetedAuthenticationMethod") == "microsoftAuthenticator"
 
 
 def _is_federated(row: answers.Row) -> bool:

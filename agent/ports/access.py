@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from agent.domain import access, destinations
+from agent.domain import access, destinations, registration
 from agent.domain.facts import Fact
 
 
@@ -26,3 +26,9 @@ class Access(Protocol):
 
     def federated(self) -> Fact[Mapping[str, str]]:
         """The federated domains (lower case), each with its provider's `federatedIdpMfaBehavior`, or ""."""
+
+    def security_defaults(self) -> Fact[bool]:
+        """Whether security defaults are on, which want everybody to register for MFA."""
+
+    def campaign(self) -> Fact[registration.Campaign]:
+        """The registration campaign, which asks people for Authenticator after they signed in."""

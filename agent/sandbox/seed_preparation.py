@@ -1,9 +1,10 @@
-"""Device preparation and registration policies of a seed; read last, so that what came before keeps its ids."""
+"""Device preparation and what demands registration, of a seed; read last, so that what came before keeps its ids."""
 
 from __future__ import annotations
 
 from agent.sandbox import device_records, policy_records, records
 from agent.sandbox import tenant as tenants
+from agent.sandbox.areas import campaigns
 from agent.sandbox.seed_in_use import known
 from agent.sandbox.seed_reading import Entry
 
@@ -16,8 +17,27 @@ def load(tenant: tenants.Tenant, root: Entry, keys: dict[str, str]) -> None:
     for entry in root.listed("device_preparation"):
         _policy(tenant, entry, keys)
     scope = root.texts("must_register")
-    everybody = {records.ALL_USERS: records.ALL_USERS}
-    tenant.credentials.must_register = [known(keys | everybody, root, "must_register", name) for name in scope]
+    keys = keys | {records.ALL_USERS: records.ALL_USERS}
+    tenant.credentials.must_register = [known(keys, root, "must_register", name) for name in scope]
+    tenant.credentials.security_defaults = root.flag("security_defaults", default=False)
+    for entry in root.listed("registration_campaign"):
+        _campaign(tenant, entry, keys)
+
+
+def _campaign(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> None:
+    include = [known(keys, entry, "include", name) for name in entry.texts("include", (records.ALL_USERS,))]
+    exclude = [known(keys, entry, "exclude", name) for name in entry.texts("exclude")]
+    kinds = {one: "user" if one in tenant.directory.users else "group" for one in (*include, *exclude)}
+    wanted = {"targetedAuthenticationMethod": "microsoftAuthenticator"}
+    campaigns.change(
+        tenant,
+        state=entry.one_of("state", ("default", "enabled", "disabled"), "default"),
+        snoozeDurationInDays=entry.number("snooze_days", 1),
+        enforceRegistrationAfterAllowedSnoozes=entry.flag("demanded_in_the_end", default=True),
+        includeTargets=[{"id": one, "targetType": kinds[one]} | wanted for one in include],
+        excludeTargets=[{"id": one, "targetType": kinds[one]} for one in exclude],
+    )
+    entry.done()
 
 
 def _policy(tenant: tenants.Tenant, entry: Entry, keys: dict[str, str]) -> None:

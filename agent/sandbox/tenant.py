@@ -56,6 +56,10 @@ class Options:
     details first.
     `web_sign_in_vanishes` is a field report of pre-provisioned PCs: the first web sign-in signs straight out and the
     choice is gone. `interrupt_in_apps` has a registration policy interrupt Authenticator's own sign-in too.
+    `security_defaults_hold_up_passes` has security defaults demand a registration right after a sign-in with a pass, as
+    other registration policies are documented to; `security_defaults_can_wait` lets the person put it off, as in older
+    tenants for 14 days. `default_campaign_runs` is whether a registration campaign left at its default reaches those
+    with a phone number: Microsoft's guide says so, its reference says that the default is off.
     `platform_sso_joins` says whether Platform SSO joins a Mac (AzureAd) or registers it (Workplace).
     `compliance_blocks_enrolment` is whether a policy that wants a compliant device holds up enrolment too: Microsoft's
     pages on enrolment say to exclude it, those on Conditional Access that it is spared.
@@ -99,6 +103,9 @@ class Options:
     autopilot_properties_status: int = 204
     web_sign_in_vanishes: bool = False
     interrupt_in_apps: bool = False
+    security_defaults_hold_up_passes: bool = True
+    security_defaults_can_wait: bool = False
+    default_campaign_runs: bool = True
     platform_sso_joins: bool = True
     compliance_blocks_enrolment: bool = True
     lapsed_apple_token_enrols: bool = False
@@ -122,7 +129,8 @@ class Credentials:
     """What people sign in with; `passes` is keyed by user id, for there is one pass per person.
 
     `must_register` holds ids of groups (or `ALL_USERS`) in scope of a registration policy: of self-service password
-    reset or of Identity Protection; `strengths` holds the tenant's own, the built-in ones apart.
+    reset or of Identity Protection; `strengths` holds the tenant's own, the built-in ones apart. `campaign_shown` says
+    when the registration campaign held a person up, by user id.
     """
 
     policy: records.PassPolicy = field(default_factory=records.PassPolicy)
@@ -133,6 +141,8 @@ class Credentials:
     strengths: dict[str, access_records.Strength] = field(default_factory=dict)
     named_locations: dict[str, access_records.NamedLocation] = field(default_factory=dict)
     must_register: list[str] = field(default_factory=list)
+    security_defaults: bool = False
+    campaign_shown: dict[str, list[datetime]] = field(default_factory=dict)
     method_policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     operations: dict[str, records.Operation] = field(default_factory=dict)
 

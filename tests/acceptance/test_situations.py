@@ -17,12 +17,13 @@ from tests.acceptance.situations import (
     phones,
     policy,
     protected,
+    registration,
     situation,
     windows,
 )
 
 #: So many there are at least.
-LEAST = 135
+LEAST = 145
 SITUATIONS: tuple[situation.Situation, ...] = (
     *people.SITUATIONS,
     *apple.SITUATIONS,
@@ -35,6 +36,7 @@ SITUATIONS: tuple[situation.Situation, ...] = (
     *destinations.SITUATIONS,
     *federation.SITUATIONS,
     *protected.SITUATIONS,
+    *registration.SITUATIONS,
 )
 
 

@@ -266,3 +266,13 @@ def test_domains_say_who_signs_people_in() -> None:
     side.tenant.directory.organisation.federated[name] = "enforceMfaByFederatedIdp"
     assert [row["authenticationType"] for row in side.get("/v1.0/domains")["value"]] == ["Federated"]
     assert side.get(path)["value"][0]["federatedIdpMfaBehavior"] == "enforceMfaByFederatedIdp"
+
+
+def test_security_defaults_say_whether_they_are_on() -> None:
+    side = Side()
+    path = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
+    assert side.get(path)["isEnabled"] is False
+    side.tenant.credentials.security_defaults = True
+    assert side.get(path)["isEnabled"] is True
+    side.who = "issuer"
+    side.get(path, status=403)

@@ -29,7 +29,8 @@ LEFT_OUT = {
     "more than one forced restart in a run, each of which asks for the code again": (
         "a PC here restarts at most once, and asks again after that one"
     ),
-    "the campaign that nudges people to set up Authenticator": "it can be put off, and no page here does it",
+    "campaigns that nudge people to set up a passkey": "every journey here sets one up, or something as strong",
+    "what else security defaults do": "no legacy protocol is spoken here, and no Azure portal is signed in to",
     "whether a maker's attestation is enforced for passkeys": "everything that holds passkeys here attests them",
     "policies that look at the risk of a sign-in or of a person": "nobody is at risk here",
     "the action “register security info” where Windows Hello or Platform SSO makes a key": (

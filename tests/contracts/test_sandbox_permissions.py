@@ -21,6 +21,7 @@ LISTED_ELSEWHERE = (
     r"GET /(users/{}|me)/authentication/(qrcodepinmethod|operations(/{})?)",
     r"GET /identity/conditionalaccess/namedlocations(/{})?",
     r"GET /policies/authenticationstrengthpolicies(/{})?",
+    r"GET /policies/identitysecuritydefaultsenforcementpolicy",
     r"GET /groups/{}/owners",
     r"GET /domains(/{}(/federationconfiguration)?)?",
     r"GET /directory/administrativeunits(/{})?",

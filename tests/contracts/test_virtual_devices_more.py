@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.sandbox import access_records, policy_records, records
-from agent.sandbox.areas import mac
+from agent.sandbox.areas import campaigns, mac
 from agent.sandbox.tenant import Options
 from agent.sandbox.virtual import device
 from tests.contracts import staging_day as bench
@@ -228,6 +228,48 @@ def test_interrupt_mode_is_for_browsers_unless_apps_are_switched_in(in_apps: boo
     day.sign_in(PIXEL, YUKI, day.issue(YUKI))
     day.clock.move(minutes=3)
     assert day.shown(PIXEL)["finished"] is finished
+
+
+def test_a_campaign_is_put_off_three_times_and_then_demanded(day: StagingDay) -> None:
+    campaigns.change(day.tenant, state="enabled", snoozeDurationInDays=0)
+    code = day.issue(YUKI)
+    for _ in range(3):
+        page = day.security_info(YUKI, code)
+        assert (page.name, page.form("later") is not None) == ("campaign", True)
+    assert {form.name for form in day.security_info(YUKI, code).forms} == {"register-approvals"}
+    campaigns.change(day.tenant, enforceRegistrationAfterAllowedSnoozes=False)
+    assert day.security_info(YUKI, code).form("later") is not None
+    campaigns.change(day.tenant, snoozeDurationInDays=1)
+    assert day.security_info(YUKI, code).name == "security-info"
+
+
+def test_a_campaign_asks_nobody_on_a_phone(day: StagingDay) -> None:
+    campaigns.change(day.tenant, state="enabled")
+    phone_at_authenticator(day, PIXEL)
+    assert day.sign_in(PIXEL, YUKI, day.issue(YUKI), sets_up="push")["screen"] == "push-only"
+    assert day.tenant.credentials.campaign_shown == {}
+
+
+@pytest.mark.parametrize(("runs", "page"), [(True, "campaign"), (False, "security-info")])
+def test_a_campaign_at_its_default_asks_who_has_a_phone_number(runs: bool, page: str) -> None:
+    day = StagingDay(Options(default_campaign_runs=runs))
+    code = day.issue(LEILA)
+    assert day.security_info(LEILA, code).name == "security-info"
+    (leila,) = [user.id for user in day.tenant.directory.users.values() if user.upn == LEILA]
+    number = records.Method(id=records.MOBILE_PHONE_METHOD_ID, user_id=leila, kind="phone")
+    day.tenant.credentials.methods[leila] = [number]
+    assert day.security_info(LEILA, code).name == page
+
+
+@pytest.mark.parametrize(("held_up", "page"), [(True, "interrupt"), (False, "security-info")])
+def test_security_defaults_want_authenticator_and_no_phone_number(held_up: bool, page: str) -> None:
+    day = StagingDay(Options(security_defaults_hold_up_passes=held_up))
+    day.tenant.credentials.security_defaults = True
+    shown = day.security_info(YUKI, day.issue(YUKI))
+    assert shown.name == page
+    if held_up:
+        assert {form.name for form in shown.forms} == {"register-approvals"}
+    assert day.security_info(bench.RUTH, day.issue(bench.RUTH)).name == "security-info"
 
 
 def test_a_security_key_is_added_with_a_one_time_pass_within_ten_minutes(day: StagingDay) -> None:

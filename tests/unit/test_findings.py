@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from agent import profile_files
-from agent.domain import cases, destinations, findings, passes, profiles, scans
+from agent.domain import cases, destinations, findings, passes, profiles, registration, scans
 from agent.domain.apple import CompanyPortal, PushCertificate, VolumeToken
 from agent.domain.cases import Level
 from agent.domain.device_policies import DevicePolicy, EnrolmentRules, Everything, JoinRules, JoinScope, Target
@@ -31,6 +31,8 @@ NOTHING_ASKED = access.TenantPart(
     Known(destinations.Destinations(EVERYBODY, EVERYBODY), "GET /facts", NOON),
     Known({}, "GET /facts", NOON),
     Known({}, "GET /facts", NOON),
+    Known(value=False, source="GET /facts", at=NOON),
+    Known(registration.Campaign(), "GET /facts", NOON),
 )
 UNREAD = NotChecked("Graph says no.", "Some.Permission")
 POLICY = passes.PassPolicy(

@@ -15,10 +15,12 @@ from agent.ports import Agent
 
 def tenant(agent: Agent) -> TenantPart:
     """The tenant's part, remembered for some minutes; places only where a policy names one."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with ThreadPoolExecutor(max_workers=6) as pool:
         allowed = pool.submit(agent.access.destinations)
         owners = pool.submit(agent.access.role_owners)
         federated = pool.submit(agent.access.federated)
+        defaults = pool.submit(agent.access.security_defaults)
+        campaign = pool.submit(agent.access.campaign)
         policies = agent.access.policies()
         places = agent.access.places() if _name_places(policies) else NOT_READ
     return TenantPart(
@@ -27,6 +29,8 @@ def tenant(agent: Agent) -> TenantPart:
         allowed.result(),
         owners.result(),
         federated.result(),
+        defaults.result(),
+        campaign.result(),
     )
 
 

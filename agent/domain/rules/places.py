@@ -43,6 +43,9 @@ METHOD_POLICIES = Place(
     "Entra admin centre › Authentication methods › Policies",
     f"{_ENTRA}Microsoft_AAD_IAM/AuthenticationMethodsMenuBlade/~/AdminAuthMethods",
 )
+REGISTRATION_CAMPAIGN = Place("Entra admin centre › Authentication methods › Registration campaign")
+REGISTRATION_POLICIES = Place("Entra admin centre › Password reset › Registration; ID Protection › MFA registration")
+SECURITY_DEFAULTS = Place("Entra admin centre › Overview › Properties › Manage security defaults")
 CONDITIONAL_ACCESS = Place(
     "Entra admin centre › Conditional Access › Policies",
     f"{_ENTRA}Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies",

@@ -220,11 +220,15 @@ class _Reader(HTMLParser):
 
 
 class Browser:
-    """One window with its own cookies. `origin` is the tenant's, `address` where it stands in the network."""
+    """One window with its own cookies. `origin` is the tenant's, `address` where it stands in the network.
 
-    def __init__(self, transport: Transport, origin: str, address: str = "") -> None:
+    `system` is what it runs on, told to every page; empty where nothing turns on it.
+    """
+
+    def __init__(self, transport: Transport, origin: str, address: str = "", system: str = "") -> None:
         self.origin = origin.rstrip("/")
         self._address = address
+        self._system = system
         self._transport = transport
         self._cookies: dict[str, str] = {}
 
@@ -262,6 +266,7 @@ class Browser:
 
     def _headers(self, body: bytes) -> dict[str, str]:
         headers = {"Accept": "text/html"} | ({"X-Forwarded-For": self._address} if self._address else {})
+        headers |= {"User-Agent": self._system} if self._system else {}
         if self._cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         if body:

@@ -125,10 +125,10 @@ class Device(abc.ABC):
         """A fresh browser window, without cookies."""
         return signing_in.Window(self.browser(), self.tenant_id)
 
-    def browser(self) -> browsers.Browser:
+    def browser(self, system: str = "") -> browsers.Browser:
         """A browser without cookies, in the network that the box stands in (its option `address`)."""
         address = str(self.box.options.get("address", ""))
-        return browsers.Browser(self.around.transport, self.around.origin, address)
+        return browsers.Browser(self.around.transport, self.around.origin, address, system)
 
     def key(self) -> keys.DeviceKey:
         """A fresh key pair."""

@@ -62,8 +62,9 @@ class Fleet:
 
         `action` is "power-on", "sign-in", "unlock" ("person" on the trusted PC), "reset" or one of `BUTTONS`. A sign-in
         takes "person", and "code" unless the person has none; "lost_method" on the trusted PC, "sets_up" on a
-        person's own phone; "approve_on" (the serial of a phone that answers an MFA prompt) and "phone_number" (what
-        they register when a policy interrupts) anywhere.
+        person's own phone; "approve_on" (the serial of a phone that answers an MFA prompt, and on which Authenticator
+        is set up where a page wants that), "phone_number" (what they register when a policy interrupts) and "puts_off"
+        (they choose "Skip for now" where they may) anywhere.
         """
         with self._lock:
             self._unpack()
@@ -108,8 +109,13 @@ class Fleet:
         def meet(browser: browsers.Browser, page: browsers.Page) -> browsers.Page:
             if page.name == "mfa-approve" and phone_at_hand is not None:
                 page = approving.goes_on(browser, page, phone_at_hand)
-            if page.name == "interrupt" and number:
+            if payload.get("puts_off"):
+                page = signing_in.press(browser, page, "later", {})
+            if number:
                 page = signing_in.press(browser, page, "register-phone", {"number": number})
+            if phone_at_hand is not None:
+                values = {"name": phone_at_hand.box.model, "public_key": phone_at_hand.key().public}
+                page = signing_in.press(browser, page, "register-approvals", values)
             return page
 
         return meet

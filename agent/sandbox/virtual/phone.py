@@ -118,7 +118,7 @@ class OwnPhone(device.Device):
             registered = page.name == "interrupt"
             return signing_in.press(browser, page, "register-approvals", values)
 
-        browser = self.browser()
+        browser = self.browser(self._system)
         typed = dataclasses.replace(typed, meets=follow)
         page = signing_in.walk(browser, browser.open(SECURITY_INFO), typed)
         if page.name == "security-info" and not registered:

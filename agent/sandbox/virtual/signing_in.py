@@ -71,6 +71,7 @@ class Stopped:
             "mfa-register": "The page wants Authenticator set up on a phone before it goes on.",
             "interrupt": "The page wants Authenticator for approvals, or a phone number, before it goes on. "
             "It offers neither a passkey, nor a security key, nor phone sign-in.",
+            "campaign": "The page wants Authenticator for approvals set up. Choose “Skip for now” if it is there.",
         }.get(self.page, f"The page asks for '{self.page}'.")
 
 
@@ -122,7 +123,7 @@ def walk(
     if name is not None:
         page = browser.submit(name, {"loginfmt": brings.person if isinstance(brings, Typed) else person})
     if isinstance(brings, Held):
-        return _with_key(browser, page, brings)
+        return press(browser, _with_key(browser, page, brings), "later", {})
     return _with_words(browser, page, brings)
 
 

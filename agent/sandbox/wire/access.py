@@ -62,6 +62,18 @@ def get_location(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exch
     return _entity(tenant, request, _LOCATIONS, _location_row(place))
 
 
+def get_security_defaults(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
+    """GET /policies/identitySecurityDefaultsEnforcementPolicy
+    (learn.microsoft.com/graph/api/identitysecuritydefaultsenforcementpolicy-get)."""
+    row = {
+        "id": "00000000-0000-0000-0000-000000000005",
+        "displayName": "Security Defaults",
+        "description": "Preconfigured settings that protect every account of the organisation.",
+        "isEnabled": tenant.credentials.security_defaults,
+    }
+    return _entity(tenant, request, "policies/identitySecurityDefaultsEnforcementPolicy", row)
+
+
 def _entity(
     tenant: tenants.Tenant, request: exchange.GraphRequest, context: str, row: dict[str, Any]
 ) -> exchange.GraphResponse:

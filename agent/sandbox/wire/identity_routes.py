@@ -247,6 +247,7 @@ _UNITS = "/directory/administrativeUnits"
 _ACCESS_POLICIES = "/identity/conditionalAccess/policies"
 _LOCATIONS = "/identity/conditionalAccess/namedLocations"
 _LOCATIONS_PAGE = "conditionalaccessroot-list-namedlocations"
+_SECURITY_DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
 _STRENGTHS = "/policies/authenticationStrengthPolicies"
 _STRENGTHS_PAGE = "authenticationstrengthroot-list-policies"
 _STRENGTH_PAGE = "authenticationstrengthpolicy-get"
@@ -263,6 +264,13 @@ _ACCESS = (
     Route("GET", f"{_ACCESS_POLICIES}/{{id}}", rights.ACCESS_POLICIES, access.get_policy),
     Route("GET", _LOCATIONS, rights.ACCESS_POLICIES, access.list_locations, page=_LOCATIONS_PAGE),
     Route("GET", f"{_LOCATIONS}/{{id}}", rights.ACCESS_POLICIES, access.get_location, page="namedlocation-get"),
+    Route(
+        "GET",
+        _SECURITY_DEFAULTS,
+        rights.SECURITY_DEFAULTS,
+        access.get_security_defaults,
+        page="identitysecuritydefaultsenforcementpolicy-get",
+    ),
     Route("GET", _STRENGTHS, rights.STRENGTHS, access.list_strengths, page=_STRENGTHS_PAGE),
     Route(
         "GET", f"{_STRENGTHS}/{{id}}", rights.STRENGTHS, access.get_strength, page="authenticationstrengthpolicy-get"

@@ -6,22 +6,12 @@ from typing import Any
 
 from agent.sandbox import errors, records
 from agent.sandbox import tenant as tenants
-from agent.sandbox.areas import methods_policy, passes
+from agent.sandbox.areas import campaigns, methods_policy, passes
 from agent.sandbox.wire import exchange, odata
 
 _PASS_TYPE = "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration"  # noqa: S105 - a type's name
 _POLICY = "policies/authenticationMethodsPolicy"
 _CONFIGURATIONS = f"{_POLICY}/authenticationMethodConfigurations"
-_CAMPAIGN = {
-    "snoozeDurationInDays": 1,
-    "state": "default",
-    "excludeTargets": [],
-    "includeTargets": [
-        {"id": "all_users", "targetType": "group", "targetedAuthenticationMethod": "microsoftAuthenticator"}
-    ],
-}
-_WHOLE = "policy"
-"""Under this name the tenant keeps what was changed of the whole policy."""
 
 
 def get_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchange.GraphResponse:
@@ -37,8 +27,8 @@ def get_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exchan
         "policyVersion": "1.5",
         "reconfirmationInDays": None,
         "policyMigrationState": "migrationComplete",
-        "registrationEnforcement": {"authenticationMethodsRegistrationCampaign": _CAMPAIGN},
-        **tenant.credentials.method_policies.get(_WHOLE, {}),
+        **tenant.credentials.method_policies.get(campaigns.WHOLE, {}),
+        "registrationEnforcement": {"authenticationMethodsRegistrationCampaign": _campaign(tenant, request)},
         "authenticationMethodConfigurations": _rows(tenant, request),
     }
     if request.beta:
@@ -57,7 +47,7 @@ def change_policy(tenant: tenants.Tenant, request: exchange.GraphRequest) -> exc
         raise _invalid("The request body is missing or is not a JSON object.")
     names = ("registrationEnforcement", "reconfirmationInDays", "policyMigrationState")
     kept = {name: request.body[name] for name in names if name in request.body}
-    tenant.credentials.method_policies.setdefault(_WHOLE, {}).update(kept)
+    tenant.credentials.method_policies.setdefault(campaigns.WHOLE, {}).update(kept)
     return get_policy(tenant, request)
 
 
@@ -98,6 +88,11 @@ def reset_configuration(tenant: tenants.Tenant, request: exchange.GraphRequest) 
     else:
         methods_policy.reset(tenant, name, beta=request.beta)
     return exchange.NO_CONTENT
+
+
+def _campaign(tenant: tenants.Tenant, request: exchange.GraphRequest) -> dict[str, Any]:
+    shown = campaigns.settings(tenant)
+    return shown if request.beta else {name: value for name, value in shown.items() if name != campaigns.DEMANDED}
 
 
 def _is_pass(name: str) -> bool:

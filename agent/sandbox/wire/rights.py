@@ -98,6 +98,7 @@ SKU_DELEGATED = ("LicenseAssignment.Read.All", "Organization.Read.All", *_DIRECT
 SKUS = (*SKU_DELEGATED, "Organization.ReadWrite.All")
 
 ACCESS_POLICIES = _words("Policy.Read.All")
+SECURITY_DEFAULTS = _words("Policy.Read.All Policy.ReadWrite.SecurityDefaults")
 STRENGTHS = _words(
     "Policy.Read.AuthenticationMethod Policy.Read.All Policy.ReadWrite.AuthenticationMethod"
     " Policy.ReadWrite.ConditionalAccess"

@@ -93,7 +93,11 @@ def _unknown_tenant() -> Response:
 
 def _authorize(tenant: tenants.Tenant) -> Response:
     try:
-        sent = {**flask.request.args.to_dict(), "network_address": network_address()}
+        sent = {
+            **flask.request.args.to_dict(),
+            "network_address": network_address(),
+            "user_agent": str(flask.request.user_agent),
+        }
         return go_on(tenant, sign_in_request.begin(tenant, sent))
     except sign_in_flow.SignInRefused as refusal:
         return page("message", status=400, problem=refusal)
@@ -194,7 +198,9 @@ def _credential(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Response:
 
 def _return(tenant: tenants.Tenant, flow: sign_in_records.Flow, session_id: str | None) -> Response:
     """Back to the app with the session, unless a registration policy holds the person up."""
-    if combined_registration.interrupts(tenant, flow):
+    held_up = combined_registration.interruption(tenant, flow)
+    if held_up is not None:
+        flow.answers["held_up"] = held_up
         return _interrupt_page(tenant, flow, None)
     return keep_session(_sent(sign_in_request.finish(tenant, flow)), session_id or "")
 
@@ -202,24 +208,28 @@ def _return(tenant: tenants.Tenant, flow: sign_in_records.Flow, session_id: str 
 def _interrupt_page(
     tenant: tenants.Tenant, flow: sign_in_records.Flow, problem: registration.DeviceRefused | None
 ) -> Response:
-    user = sign_in_flow.person(tenant, flow)
-    return page("sign_in_interrupt", tenant=tenant, flow=flow, user=user, problem=problem)
+    user, held_up = sign_in_flow.person(tenant, flow), flow.answers["held_up"]
+    return page("sign_in_interrupt", tenant=tenant, flow=flow, user=user, held_up=held_up, problem=problem)
 
 
 def _register(tenant: tenants.Tenant, flow: sign_in_records.Flow) -> Response:
-    """Interrupt mode: one method is registered, then the sign-in goes on."""
-    session = sign_in.live_session(tenant, flow.session_id)
-    if session is None:
+    """Interrupt mode: one method is registered, or the page is put off, then the sign-in goes on."""
+    session, held_up = sign_in.live_session(tenant, flow.session_id), flow.answers.get("held_up")
+    if session is None or held_up is None:
         raise sign_in_flow.SignInRefused(90014)
     form = flask.request.form
+    flow.answers["put_off"] = held_up.can_wait and form.get("kind") == "later"
+    if flow.answers["put_off"]:
+        return _return(tenant, flow, session.id)
     try:
-        if form.get("kind") == "phone":
+        if form.get("kind") == "phone" and held_up.phone:
             combined_registration.add_phone_number(tenant, session, form.get("number", "").strip())
         else:
             name, public_key = form.get("name", "").strip() or "Phone", key_in(form.get("public_key", ""))
             combined_registration.add_approvals(tenant, session, name=name, public_key=public_key)
     except registration.DeviceRefused as refusal:
         return _interrupt_page(tenant, flow, refusal)
+    flow.answers["registered"] = True
     return _return(tenant, flow, session.id)
 
 

@@ -29,6 +29,8 @@ AT_HAND: Final = {"account-recovery": TRUSTED_PC, "phone-authenticator": "OWNPH6
 #: What is said of every laptop alike, and stands in the findings of those situations alone that turn on it.
 OF_EVERY_LAPTOP: Final = frozenset({"device_read_as", "restart_expected", "mdm_scope_not_checked", "tpm_not_checked"})
 PATIENCE: Final = timedelta(hours=3)
+#: What is said of everybody who signs in at a page and has nothing registered yet.
+OF_EVERY_NEW_PERSON: Final = frozenset({"registration_policy_not_checked"})
 #: A person types the code so often at one screen, five minutes apart, before they call.
 TRIES: Final = 3
 
@@ -67,7 +69,7 @@ class Situation:
     arrange: Callable[[World], object] = _nothing
     asked: Callable[[World], Mapping[str, Any]] = _no_more
     devices: tuple[str, ...] = ()
-    unsaid: frozenset[str] = OF_EVERY_LAPTOP
+    unsaid: frozenset[str] = OF_EVERY_LAPTOP | OF_EVERY_NEW_PERSON
     minutes: int = 240
     wait: float = 0
     typed: Callable[[World], str] = _newest
