@@ -36,7 +36,7 @@ class Deed:
 ISSUE = Deed("issue passes", (Role.LEAD, Role.TECHNICIAN))
 CLAIM = Deed("claim tickets", (Role.LEAD, Role.TECHNICIAN))
 RELEASE = Deed("release a ticket that a restore holds", (Role.LEAD,))
-VOID = Deed("void tickets", (Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
+VOID = Deed("void tickets or destroy slips", (Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
 REVOKE = Deed("withdraw passes or close journeys", (Role.LEAD, Role.APPROVER, Role.TECHNICIAN))
 APPROVE = Deed("approve", (Role.APPROVER,))
 FREEZE = Deed("freeze", (Role.LEAD, Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.TECHNICIAN))

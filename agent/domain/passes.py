@@ -189,11 +189,15 @@ def over(row: Pass, listed: Collection[str] | None, now: datetime) -> str:
 
 
 class SlipState(StrEnum):
-    """A slip is planned before its pass is asked for, live while its code works, void once nobody may use it."""
+    """A slip is planned before its pass is asked for, live while its code works, void once nobody may use it.
+
+    It is destroyed once somebody says so.
+    """
 
     PLANNED = "planned"
     LIVE = "live"
     VOID = "void"
+    DESTROYED = "destroyed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,9 @@ class SlipRows(Protocol):
     def add(self, slip: passes.Slip) -> None:
         """A new row."""
 
+    def get(self, number: str) -> passes.Slip:
+        """One row, or NotFound."""
+
     def save(self, slip: passes.Slip) -> passes.Slip:
         """The row as it now stands; Stale when somebody else was first."""
 

@@ -115,6 +115,10 @@ class SlipRows:
         """A new row."""
         _SLIPS.add(self.work, slip)
 
+    def get(self, number: str) -> passes.Slip:
+        """One row, or NotFound."""
+        return _SLIPS.get(self.work, number)
+
     def save(self, slip: passes.Slip) -> passes.Slip:
         """The row with its version raised; Stale when somebody else was first."""
         return _SLIPS.save(self.work, slip)
