@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.acceptance.situations.seed import DESKTOP, IPHONE, LAPTOP
-from tests.acceptance.situations.situation import Situation, fails, works
+from tests.situations.seed import DESKTOP, IPHONE, LAPTOP
+from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 SLOW_LINE = 0.3

@@ -7,8 +7,8 @@ from typing import Any
 
 from agent import settings
 from agent.sandbox import access_records
-from tests.acceptance.situations.seed import DESKTOP, HOME, IPAD, IPHONE, LAPTOP
-from tests.acceptance.situations.situation import Situation, fails
+from tests.situations.seed import DESKTOP, HOME, IPAD, IPHONE, LAPTOP
+from tests.situations.situation import Situation, fails
 from tests.world import World
 
 MARA = "mara.quist"

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from agent.sandbox import device_records, policy_records, records
 from agent.sandbox.areas import device_policies
-from tests.acceptance.situations import situation
-from tests.acceptance.situations.seed import DESKTOP, LAPTOP
-from tests.acceptance.situations.situation import Situation
+from tests.situations import situation
+from tests.situations.seed import DESKTOP, LAPTOP
+from tests.situations.situation import Situation
 from tests.world import World
 
 SERIAL = "PF4TH101"

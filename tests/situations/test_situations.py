@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.situations import (
+from tests.situations import (
     access,
     apple,
     destinations,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.acceptance.situations.seed import DESKTOP, HOME, LAPTOP
-from tests.acceptance.situations.situation import Situation, fails
+from tests.situations.seed import DESKTOP, HOME, LAPTOP
+from tests.situations.situation import Situation, fails
 from tests.world import World
 
 OTHER_STEPS = "the slip tells another way through the set-up than the device goes"

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from agent.sandbox import apple_records, device_records, policy_records
 from agent.sandbox.areas import mac
-from tests.acceptance.situations.seed import DESKTOP, HOME, IPAD, IPHONE
-from tests.acceptance.situations.situation import Situation, fails, works
+from tests.situations.seed import DESKTOP, HOME, IPAD, IPHONE
+from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 OWN_MAC = "mac-platform-sso=C02TH501MD"

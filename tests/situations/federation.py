@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.acceptance.situations.policy import status_page
-from tests.acceptance.situations.seed import DESKTOP, HOME, IPAD, IPHONE, LAPTOP
-from tests.acceptance.situations.situation import Situation, works
+from tests.situations.policy import status_page
+from tests.situations.seed import DESKTOP, HOME, IPAD, IPHONE, LAPTOP
+from tests.situations.situation import Situation, works
 from tests.world import World
 
 FEDERATED, STEP_UP = "ok federated_domain", "warning federated_step_up"

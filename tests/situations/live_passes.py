@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.acceptance.situations.seed import DESKTOP, IPHONE, LAPTOP
-from tests.acceptance.situations.situation import Situation, fails, works
+from tests.situations.seed import DESKTOP, IPHONE, LAPTOP
+from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agent.sandbox import device_records
-from tests.acceptance.situations.seed import DESKTOP, HOME, IPHONE, LAPTOP, SECOND_LAPTOP
-from tests.acceptance.situations.situation import Situation, fails, works
+from tests.situations.seed import DESKTOP, HOME, IPHONE, LAPTOP, SECOND_LAPTOP
+from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 WRONG_HANDS = "the person whose journey it is finds a laptop that belongs to somebody else"

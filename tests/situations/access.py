@@ -7,9 +7,9 @@ from typing import Any
 from agent.sandbox import access_records
 from agent.sandbox.areas import conditional_access, microsoft_apps
 from agent.sandbox.virtual.fleet import TRUSTED_PC
-from tests.acceptance.situations.people import lost
-from tests.acceptance.situations.seed import DESKTOP, HOME, IPAD, IPHONE, LAPTOP, RECOVERED, RECOVERY
-from tests.acceptance.situations.situation import Situation, fails, works
+from tests.situations.people import lost
+from tests.situations.seed import DESKTOP, HOME, IPAD, IPHONE, LAPTOP, RECOVERED, RECOVERY
+from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 RUTH = "ruth.adeyemi"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from agent.sandbox.areas.registration import PASSKEY_MAKERS
-from tests.acceptance.situations.people import lost
-from tests.acceptance.situations.seed import HOME, IPAD, IPHONE, RECOVERY
-from tests.acceptance.situations.situation import Situation, fails, works
+from tests.situations.people import lost
+from tests.situations.seed import HOME, IPAD, IPHONE, RECOVERY
+from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 RUTH = "ruth.adeyemi"

@@ -6,9 +6,9 @@ from typing import Any
 
 from agent.sandbox import records
 from agent.sandbox.areas import campaigns
-from tests.acceptance.situations.people import lost
-from tests.acceptance.situations.seed import HOME, RECOVERY
-from tests.acceptance.situations.situation import Situation, works
+from tests.situations.people import lost
+from tests.situations.seed import HOME, RECOVERY
+from tests.situations.situation import Situation, works
 from tests.world import World
 
 RUTH = "ruth.adeyemi"
