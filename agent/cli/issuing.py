@@ -144,11 +144,11 @@ def kit_asked(agent: Agent, options: Options) -> cases.KitAsked:
 
 def _refuse_unused(kit: Sequence[Profile], everywhere: GuardRails, options: Options) -> None:
     """An option that no journey reads would be believed and do nothing."""
-    rails = [profile.guard_rails for profile in kit]
+    rails = [everywhere, *(profile.guard_rails for profile in kit)]
     read = {
         "lost": any(rail.names_lost_method for rail in rails),
         "stolen": any(rail.names_lost_method for rail in rails),
-        "proof": options["by_phone"] or any(rail.proof_of_identity for rail in (*rails, everywhere)),
+        "proof": options["by_phone"] or any(rail.proof_of_identity for rail in rails),
     }
     for name, used in read.items():
         if options[name] and not used:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from agent.domain import devices, milestones, passes, people
 from agent.domain.facts import Fact, Known
-from agent.domain.guard_rails import GuardRails
+from agent.domain.guard_rails import GuardRails, InForce
 from agent.domain.journeys import Journey
 from agent.domain.profiles import Profile
 from agent.domain.scans import Scan
@@ -208,6 +208,11 @@ class Case:
     def profile(self) -> Profile:
         """The profile in question."""
         return self.item.profile
+
+    @property
+    def rails(self) -> InForce:
+        """The guard rails of the settings and of the profile."""
+        return InForce(self.asked.desk.everywhere, self.profile.guard_rails)
 
     @property
     def known_person(self) -> people.Person | None:

@@ -121,6 +121,13 @@ def test_methods_that_may_not_be_read_refuse_whatever_the_profile(w: World) -> N
     assert "methods_not_checked" in codes(w, "phone-authenticator")
 
 
+def test_a_rail_of_the_settings_holds_where_the_profile_has_none(w: World) -> None:
+    w.method(MARA, "fido2", model="YubiKey 5 NFC")
+    assert codes(w, "security-key") == ("approval_needed", "can_sign_in")
+    assert codes(under(w, starter=True), "security-key") == ("has_strong_method",)
+    assert codes(under(w, names_lost_method=True), "security-key")[0] == "lost_method_not_named"
+
+
 def test_replacing_what_was_used_or_is_anothers_needs_an_approver(w: World) -> None:
     w.take(MARA, LAPTOP)
     assert codes(w, replace=True, by=LEAD) == ("approval_needed", "pass_of_another")

@@ -13,15 +13,15 @@ from agent.domain.rules.places import Place
 def methods(case: Case) -> Iterator[Finding]:
     """A starter has no strong method but those of their own kit; a lost method is one they have."""
     fact = case.person.methods
-    rails = case.profile.guard_rails
-    if not (rails.starter or rails.names_lost_method):
+    starter, recovery = case.rails.demands("starter"), case.rails.demands("names_lost_method")
+    if not (starter or recovery):
         return
     if isinstance(fact, NotChecked):
         yield saying.unchecked("methods", "Which sign-in methods this person has", fact)
         return
     own = case.person.own_methods(case.now)
     strong = [method for method in fact.value if method.strong and method.id not in own]
-    if rails.starter and strong:
+    if starter and strong:
         names = ", ".join(f"{m.kind.value.replace('_', ' ')} {m.name}".strip() for m in strong)
         yield saying.blocker(
             "has_strong_method",
@@ -30,7 +30,7 @@ def methods(case: Case) -> Iterator[Finding]:
             place=Place("let them sign in with what they have, or issue account-recovery if it is lost"),
             fact=fact,
         )
-    if rails.names_lost_method:
+    if recovery:
         yield from _lost_method(case, {method.id for method in fact.value})
 
 

@@ -34,7 +34,7 @@ def of_the_operator(case: Case) -> Iterator[Finding]:
             who="a colleague",
             place=Place("ask a colleague to issue it"),
         )
-    rails = _in_force(case)
+    rails = case.rails
     for hours in rails.hours:
         if desk.local is not None and not hours.admit(desk.local):
             yield saying.blocker(
@@ -56,7 +56,7 @@ def of_the_operator(case: Case) -> Iterator[Finding]:
 def of_the_number(case: Case) -> Iterator[Finding]:
     """The service desk's number, where one is demanded."""
     given = case.asked.desk_number
-    for pattern in _in_force(case).desk_numbers:
+    for pattern in case.rails.desk_numbers:
         if not given:
             yield saying.blocker(
                 "desk_number_missing",
@@ -75,7 +75,7 @@ def of_the_number(case: Case) -> Iterator[Finding]:
 
 def people_in_scope(case: Case) -> Iterator[Finding]:
     """The person is in one of the groups that each side names; on a real tenant somebody must name some."""
-    named, groups, desk = _in_force(case).people, case.person.groups, case.asked.desk
+    named, groups, desk = case.rails.people, case.person.groups, case.asked.desk
     if not named:
         if desk.real:
             yield saying.blocker(
@@ -100,7 +100,7 @@ def people_in_scope(case: Case) -> Iterator[Finding]:
 
 def proof(case: Case) -> Iterator[Finding]:
     """A recorded proof of one of the kinds that count, and no code over the telephone without one."""
-    rails, asked = _in_force(case), case.asked
+    rails, asked = case.rails, case.asked
     needed = rails.demands("proof_of_identity") or asked.by_phone
     kinds = ", ".join(rails.proof_kinds)
     if needed and not asked.proof:
@@ -128,7 +128,7 @@ def proof(case: Case) -> Iterator[Finding]:
 
 def approvals(case: Case) -> Iterator[Finding]:
     """What another human has to say yes to."""
-    rails = _in_force(case)
+    rails = case.rails
     if rails.demands("approver"):
         yield _asks("approval_needed", f"{case.profile.title} needs the yes of an approver.")
     if case.asked.by_phone:
@@ -182,10 +182,6 @@ def _may_be_ours(found: passes.TenantPass, ours: passes.Pass | None) -> bool:
 
 def _asks(code: str, sentence: str) -> Finding:
     return saying.asking(code, sentence, who="an approver", place=_APPROVER)
-
-
-def _in_force(case: Case) -> InForce:
-    return InForce(case.asked.desk.everywhere, case.profile.guard_rails)
 
 
 OF_THE_JOURNEY = (of_the_operator, of_the_number, people_in_scope, proof, approvals)
