@@ -37,7 +37,7 @@ def settle(agent: Agent, person_id: str, view: observe.View, trouble: list[str])
     if row is not None and row.ends_at is not None and view.at < row.ends_at <= view.at + _SOON:
         agent.passes.removal_due(row.ends_at)
     if row is not None and row.state is passes.PassState.ISSUED:
-        row = _notice_gone(agent, row, view, trouble)
+        row = row if over else _notice_gone(agent, row, view, trouble)
         idle = view.whole(person_id) and not any(_standing(agent, journey, view.at).needs_pass for journey in kit)
         if row.state is passes.PassState.ISSUED and (idle or over):
             why = "its time was up" if over else "the new credential is in use"
@@ -94,11 +94,18 @@ def _standing(agent: Agent, journey: Journey, now: datetime) -> milestones.Stand
 
 
 def _notice_gone(agent: Agent, row: passes.Pass, view: observe.View, trouble: list[str]) -> passes.Pass:
-    """When the tenant no longer lists our pass, somebody else deleted or replaced it: write that down."""
+    """When the tenant no longer lists our pass, somebody else deleted or replaced it: write that down.
+
+    A list that is late lacks a pass that was just made, so it says nothing of such a one but what has taken its place.
+    """
     fact = view.listed.get(row.person_id)
     if not isinstance(fact, Known) or any(found.id == row.tenant_id for found in fact.value):
         return row
-    why = row.reason or ("replaced outside Tapslip" if fact.value else "deleted outside Tapslip")
+    listed = {found.id for found in fact.value}
+    replaced = "replaced outside Tapslip" if listed - set(row.others) else ""
+    why = row.reason or replaced or passes.over(row, listed, view.at)
+    if not why:
+        return row
     with agent.store.begin() as tx:
         fresh = tx.passes.get(row.id)
         if fresh.state is not passes.PassState.ISSUED or fresh.issued_at is None or fresh.issued_at > view.at:
@@ -132,7 +139,7 @@ def _void_disabled(agent: Agent, kit: Sequence[Journey], view: observe.View, tro
     row, why = open_pass(agent, kit[0].person_id), "the account was disabled"
     told = (f"{kit[0].user_name} was disabled while a device was on its way.", "ask who did it; nothing else is left")
     with agent.store.begin() as tx:
-        alarms.ring(tx, alarms.alert(agent, AlertKind.PERSON_DISABLED, kit[0].person_id, "", told))
+        alarms.ring(tx, alarms.alert(agent, AlertKind.PERSON_DISABLED, kit[0].person_id, kit[0].pass_id, told))
     if row is not None and row.state is passes.PassState.ISSUED:
         if not removal.by_itself(agent):
             trouble.append(f"{kit[0].user_name}: {why}. {removal.BY_HAND}")

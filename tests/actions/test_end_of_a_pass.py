@@ -20,7 +20,7 @@ MARA, LAPTOP = "mara.quist", "windows-autopilot=PF4TH101"
 def test_a_pass_deleted_outside_is_noticed_and_its_slip_is_void(w: World) -> None:
     made = w.issue(MARA, LAPTOP)
     w.delete_outside(MARA)
-    sweep = w.track()
+    sweep = w.track(5)
     assert "deleted outside Tapslip" in sweep.trouble[0]
     assert sweep.progress[0].standing.stage == board.board(w.agent)[0].standing.stage == "no pass: issue again or close"
     assert w.our_pass(made.row.id).state is PassState.GONE
@@ -29,6 +29,17 @@ def test_a_pass_deleted_outside_is_noticed_and_its_slip_is_void(w: World) -> Non
     assert w.journey(made.journeys[0].id).state is JourneyState.OPEN
     w.track(31)
     assert w.journey(made.journeys[0].id).state is JourneyState.EXPIRED
+
+
+def test_a_pass_that_a_late_list_lacks_is_not_taken_for_deleted(w: World) -> None:
+    """Its slip would be void and its record gone, while it works and nobody takes it away."""
+    w.sandbox.tenant.options.lags["passes"] = view.Lag(seconds=120)
+    w.sandbox.tenant.apply_lags()
+    made = w.take(MARA, LAPTOP)
+    w.track(1)
+    assert w.our_pass(made.row.id).state is PassState.ISSUED
+    w.track(5)
+    assert w.our_pass(made.row.id).state is PassState.ISSUED
 
 
 def test_a_pass_replaced_outside_is_noticed_and_the_other_one_stays(w: World) -> None:

@@ -59,7 +59,7 @@ def test_an_unknown_journey_is_not_found(w: World) -> None:
 def test_closing_after_the_pass_went_takes_nothing_more_away(w: World) -> None:
     (journey,) = w.take(MARA, LAPTOP).journeys
     w.delete_outside(MARA)
-    w.track()
+    w.track(5)
     assert close.close(w.agent, journey.id, TECHNICIAN).pass_gone is None
     assert w.journey(journey.id).state is JourneyState.ABANDONED
 

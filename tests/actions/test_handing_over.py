@@ -192,7 +192,7 @@ def test_paper_slower_than_the_trackers_patience_ends_with_nothing_live(w: World
 def test_a_journey_that_is_closed_meanwhile_gets_no_pass(w: World) -> None:
     (journey,) = w.take(MARA, LAPTOP).journeys
     w.delete_outside(MARA)
-    w.track()
+    w.track(5)
     paper = ClosedMeanwhile(w, journey.id)
     with pytest.raises(errors.Stale, match=r"closed in the meantime \(abandoned\)"):
         issue.issue(w.agent, dataclasses.replace(w.request(MARA, LAPTOP), paper=paper))

@@ -15,6 +15,7 @@ from agent.domain import worklist as listed
 from agent.domain.alerts import AlertKind
 from agent.domain.journeys import JourneyState
 from agent.domain.passes import PassState
+from agent.domain.people import Role
 from agent.domain.profiles import Milestone
 from agent.domain.tickets import TicketState
 from tests.actions.weak_lines import Weak
@@ -108,6 +109,19 @@ def test_somebody_disabled_loses_pass_and_journeys_and_is_on_the_worklist(w: Wor
     assert w.journey(made.journeys[0].id).state is JourneyState.ABANDONED
     (row,) = worklist.rows(w.agent)
     assert "was disabled" in row.reason
+
+
+def test_somebody_disabled_again_is_on_the_worklist_again(w: World) -> None:
+    user = w.user(MARA)
+    for _ in range(2):
+        user.enabled = True
+        w.take(MARA, LAPTOP)
+        user.enabled = False
+        w.track(6)
+        (row,) = worklist.rows(w.agent)
+        assert "was disabled" in row.reason
+        worklist.settle(w.agent, row.alert_id, replace(TECHNICIAN, role=Role.LEAD), "on leave")
+        assert worklist.rows(w.agent) == ()
 
 
 def test_the_ticket_of_somebody_disabled_is_void(w: World) -> None:
