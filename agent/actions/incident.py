@@ -49,12 +49,14 @@ def incident(agent: Agent, since: datetime, pass_id: str = "") -> tuple[Account,
     with agent.store.begin() as tx:
         strays = [alert for alert in tx.alerts.open() if alert.kind is AlertKind.STRAY_PASS]
         if not pass_id:
-            ours = [row for row in tx.passes.since(since) if row.state.open or _begun(row) >= since]
+            ours = list(tx.passes.since(since))
         else:
             strays = [alert for alert in strays if alert.subject == pass_id]
             ours = list(tx.passes.with_tenant_ids([pass_id]))
             ours = ours if ours or strays else [tx.passes.get(pass_id)]
-    ids = list(dict.fromkeys([row.person_id for row in ours] + [alert.person_id for alert in strays]))
+    ids = list(
+        dict.fromkeys([row.person_id for row in ours] + [alert.person_id for alert in strays if alert.person_id])
+    )
     found = agent.people.find(ids)
     methods, owned = agent.people.methods(ids), agent.devices.owned(ids)
     uses = agent.activity.sign_ins(ids, since - _SLACK)
@@ -87,10 +89,6 @@ def _account(person_id: str, seen: _Seen) -> Account:
         places.methods_page(person_id).link,
         places.user_page(person_id).link,
     )
-
-
-def _begun(row: passes.Pass) -> datetime:
-    return row.issued_at or row.requested_at
 
 
 def _of(fact: Fact[tuple[V, ...]]) -> tuple[V, ...]:

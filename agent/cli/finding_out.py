@@ -78,7 +78,7 @@ def incident(ctx: click.Context, since: str, pass_id: str, as_json: bool) -> Non
     for account in accounts:
         _tell(account, zone)
     if not accounts:
-        click.echo("No pass of ours was live in that time, and no alarm is open.")
+        click.echo("No pass of ours was live in that time, and no open alarm names an account.")
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -140,7 +140,7 @@ class PassRows(Protocol):
         """Those of a person that were begun in that time, open or over, oldest first."""
 
     def since(self, at: datetime) -> Sequence[passes.Pass]:
-        """Those that were begun since then or are open, oldest first."""
+        """Those that were begun or went since then, or are open, oldest first."""
 
     def with_tenant_ids(self, tenant_ids: Collection[str]) -> Sequence[passes.Pass]:
         """Those passes of ours, open or over, that the tenant knows by these ids; oldest first."""

@@ -97,8 +97,9 @@ class PassRows:
         return _PASSES.find(self.work, schema.passes.c.person_id == person_id, begun)
 
     def since(self, at: datetime) -> Sequence[passes.Pass]:
-        """Those that were begun since then or are open, oldest first."""
-        return _PASSES.find(self.work, (schema.passes.c.requested_at >= at) | schema.PASS_IS_OPEN)
+        """Those that were begun or went since then, or are open, oldest first."""
+        lately = (schema.passes.c.requested_at >= at) | (schema.passes.c.gone_at >= at)
+        return _PASSES.find(self.work, lately | schema.PASS_IS_OPEN)
 
     def with_tenant_ids(self, tenant_ids: Collection[str]) -> Sequence[passes.Pass]:
         """Those passes of ours, open or over, that the tenant knows by these ids; oldest first."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from agent import errors
-from agent.actions import incident, tripwire, worklist
+from agent.actions import close, incident, tripwire, worklist
 from agent.domain import passes
 from agent.domain import worklist as listed
 from agent.domain.alerts import AlertLevel
@@ -150,6 +150,18 @@ def test_an_incident_tells_who_used_what_from_where_and_what_appeared_since(w: W
         incident.incident(w.agent, began, "00001111-aaaa-2222-bbbb-3333cccc4444")
 
 
+def test_an_incident_names_a_pass_that_was_live_then_and_is_gone_now(w: World) -> None:
+    made = w.take(MARA, LAPTOP)
+    w.clock.pass_minutes(30)
+    began = w.clock.at
+    w.clock.pass_minutes(30)
+    close.revoke(w.agent, made.journeys[0].id, LEAD)
+    w.clock.pass_minutes(30)
+    (account,) = incident.incident(w.agent, began)
+    assert [row.id for row in account.passes] == [made.row.id]
+    assert incident.incident(w.agent, w.clock.at) == ()
+
+
 def test_what_an_incident_cannot_read_it_says(w: World) -> None:
     w.take(MARA, LAPTOP)
     w.deny("AuditLog.Read.All")
@@ -206,6 +218,7 @@ def test_an_unexpected_key_is_on_the_worklist(w: World) -> None:
     (row,) = worklist.rows(w.agent)
     assert row.cause is listed.Cause.UNEXPECTED
     assert "passkey" in row.reason
+    assert f"`tapslip incident --since 2026-11-23T09:00Z --pass {row.pass_id}`" in row.act
 
 
 def test_a_lost_answer_is_on_the_worklist_until_it_is_settled(w: World) -> None:
