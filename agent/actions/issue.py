@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent import errors
-from agent.actions import asks, audit, authority, clocks, freeze, mend, notices, planning, removal, sheets
+from agent.actions import asks, audit, authority, clocks, desks, freeze, mend, notices, planning, removal, sheets
 from agent.domain import cases, journeys, passes, people
 from agent.domain.facts import Known
 from agent.ports import Agent, AuditEntry, Transaction
@@ -151,7 +151,9 @@ def _begin(agent: Agent, plan: planning.Plan) -> None:
     try:
         with agent.store.begin() as tx:
             freeze.check_in(tx)
+            # One mark for everybody: whoever sets it second waits for the first, and then counts what that one began.
             clocks.remember(tx, agent)
+            desks.refuse_beyond(agent, tx, plan.report.asked)
             for ask in plan.yeses:
                 asks.spend(agent, tx, ask.id)
             tx.passes.add(plan.row.moved(passes.PassState.ISSUING))

@@ -13,7 +13,7 @@ from agent.actions import asks, preflight
 from agent.domain.guard_rails import GuardRails, ProofKind
 from agent.domain.people import Operator, Role
 from agent.sandbox.areas import people
-from tests.actions.weak_lines import MadeAfterDelete
+from tests.actions.weak_lines import MadeAfterDelete, Meanwhile
 from tests.world import APPROVER, TECHNICIAN, World, world
 
 MARA, JONAS, RUTH = "mara.quist", "jonas.ferreira", "ruth.adeyemi"
@@ -52,6 +52,16 @@ def test_an_operator_begins_so_many_passes_an_hour(w: World) -> None:
     w.take("jonas.ferreira", "ios-setup-assistant=DMTH401PWX", by=LEAD)
     w.clock.pass_minutes(61)
     w.take(MARA, LAPTOP, replace=True)
+
+
+def test_what_an_operator_begins_side_by_side_counts_together(w: World) -> None:
+    """Each looks before the other has begun; two processes do, and a list of people."""
+    w = under(w, passes_an_hour=1)
+    line = Meanwhile(w.agent.passes, lambda: w.take("jonas.ferreira", "ios-setup-assistant=DMTH401PWX"))
+    with pytest.raises(errors.Refused) as refused:
+        replace(w, agent=replace(w.agent, passes=line)).take(MARA, LAPTOP)
+    assert refused.value.codes == ("quota_used",)
+    assert w.tenant_passes(MARA) == []
 
 
 @pytest.mark.parametrize(
