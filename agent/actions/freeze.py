@@ -72,10 +72,13 @@ def _take_away(agent: Agent, row: passes.Pass, by: Operator) -> int:
     if row.state is passes.PassState.ISSUED:
         removal.remove(agent, row, removal.Reason("everything was frozen", by.name))
         return 1
-    if row.state is passes.PassState.UNKNOWN:
-        mended = mend.mend(agent, row, by.name)
-        if mended.state.open:
-            raise errors.OutcomeUnknown(f"it is still in doubt: {mended.reason}.", "`tapslip track` goes on looking.")
+    if row.state is passes.PassState.ISSUING and not mend.in_doubt(row, agent.clock.now()):
+        raise errors.OutcomeUnknown(
+            "it is being made this moment, which the freeze stops.", "Run the same command again in a minute."
+        )
+    mended = mend.mend(agent, row, by.name)
+    if mended.state.open:
+        raise errors.OutcomeUnknown(f"it is still in doubt: {mended.reason}.", "`tapslip track` goes on looking.")
     return 0
 
 

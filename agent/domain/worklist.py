@@ -140,7 +140,7 @@ def _of_journey(journey: Journey, profile: Profile | None, kept: Kept, now: date
     odd = kept.unexplained.get(journey.id, ())
     if odd:
         reason = "Something nobody expected was registered: " + "; ".join(seen.detail for seen in odd) + "."
-        act = f"ask the person; if it is not theirs: `tapslip freeze`, "
+        act = "ask the person; if it is not theirs: `tapslip freeze`, "
         act += f"`tapslip incident --since {journey.opened_at:%Y-%m-%dT%H:%MZ} --pass {row.id}`"
         since = min(seen.at for seen in odd)
         yield _row(Cause.UNEXPECTED, _About(row, journey), since, reason, act)

@@ -105,6 +105,20 @@ def test_every_live_pass_can_be_taken_away(w: World) -> None:
         freeze.take_all_away(w.agent, ADMIN)
 
 
+def test_a_pass_that_is_being_made_is_told_when_all_are_taken_away(w: World) -> None:
+    made = w.take(MARA, LAPTOP).row
+    freeze.freeze(w.agent, LEAD, "")
+    with w.agent.store.begin() as tx:
+        other = replace(made, id=w.agent.chance.uuid(), person_id=w.user("jonas.ferreira").id, tenant_id="")
+        tx.passes.add(replace(other, state=passes.PassState.ISSUING, requested_at=w.clock.at))
+    taken = freeze.take_all_away(w.agent, LEAD)
+    assert taken.gone == 1
+    assert [f"pass {other.id}: it is being made this moment" in line for line in taken.trouble] == [True]
+    w.clock.pass_minutes(12)
+    assert freeze.take_all_away(w.agent, LEAD).trouble == ()
+    assert w.our_pass(other.id).state is passes.PassState.REFUSED
+
+
 def test_of_many_that_freeze_at_once_one_does(w: World) -> None:
     start, outcomes = threading.Barrier(4), []
 
