@@ -199,7 +199,7 @@ def ticket_key(keys_file: Path, store: Store) -> bytes:
             waiting = len(tx.tickets.waiting())
         if waiting:
             raise errors.Misconfigured(
-                f"The database holds {waiting} open tickets, and the key that they are sealed with is missing.",
+                f"The database holds {waiting} open ticket(s), and the key that seals them is missing.",
                 f"Put the newest keys file back at {keys_file}.",
             )
     held["tickets"] = system_chance.token_bytes(_KEY_BYTES)

@@ -248,3 +248,24 @@ def test_an_empty_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(errors.Misconfigured) as refusal:
         profile_files.load_all(tmp_path)
     assert "profiles_dir" in refusal.value.advice
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ("[badge]", "second_facts"),
+        ("[]", "name technician, pin or manager"),
+        ("[staff_number, asset_tag]", "never the only one"),
+        ("[pin, pin]", "names a fact twice"),
+    ],
+)
+def test_second_facts_that_cannot_be_meant_are_refused_with_their_line(tmp_path: Path, facts: str, said: str) -> None:
+    (fault,) = faults(tmp_path, GOOD.replace("slip:\n", f"second_facts: {facts}\nslip:\n"))
+    assert fault.startswith("windows-spare.yaml:13: second_facts"), fault
+    assert said in fault
+
+
+@pytest.mark.parametrize("days", [0, 15])
+def test_a_ticket_of_no_day_or_of_more_than_fourteen_is_refused(tmp_path: Path, days: int) -> None:
+    (fault,) = faults(tmp_path, GOOD.replace("slip:\n", f"guard_rails: {{ticket_days: {days}}}\nslip:\n"))
+    assert "guard_rails.ticket_days: must be 1 to 14" in fault
