@@ -51,6 +51,19 @@ def test_an_ipad_is_registered_by_its_second_sign_in_and_done_with_authenticator
     assert w.tenant_passes(JONAS) == []
 
 
+def test_a_mac_is_done_once_the_key_in_its_secure_enclave_was_used(w: World) -> None:
+    (journey,) = w.take(JONAS, "mac-platform-sso=C02TH501MD").journeys
+    assert w.unbox("C02TH501MD", JONAS)["finished"]
+    w.track(10)
+    standing = w.standing(journey.id)
+    assert {Milestone.PLATFORM_CREDENTIAL_SET_UP, Milestone.USER_BOUND} <= standing.proofs.keys()
+    assert standing.needs_pass
+    w.move("C02TH501MD", "unlock")
+    w.track(2)
+    assert w.journey(journey.id).state is JourneyState.DONE
+    assert w.tenant_passes(JONAS) == []
+
+
 def test_an_iphone_without_a_pass_would_have_hung(w: World) -> None:
     w.move("H4TH301QLM", "power-on")
     w.clock.pass_minutes(10)

@@ -12,8 +12,6 @@ from tests.situations.situation import Situation, fails, works
 from tests.world import World
 
 OWN_MAC = "mac-platform-sso=C02TH501MD"
-UNPROVEN = "not checked proof_not_gathered"
-UNSEEN = "the journey works, and Tapslip would never know: the pass would stay until it ends"
 MAC = "ios-setup-assistant=C02TH501MD"
 USED_BY_HELEN = "H4TH306QLM"
 UNSYNCED = "ios-company-portal=H4TH307QLM"
@@ -408,39 +406,35 @@ SITUATIONS: tuple[Situation, ...] = (
         findings=("blocker apple_blocked",),
         arrange=blocked("ios"),
     ),
-    fails(
-        "A Mac whose way through nobody can prove",
-        OWN_MAC,
-        ends=DESKTOP,
-        findings=(UNPROVEN,),
-        danger=UNSEEN,
-    ),
+    works("A Mac with Platform SSO", OWN_MAC, asked=lambda _w: {"lifetime": 185}, ends=DESKTOP, minutes=185),
     fails(
         "A Mac where Intune lets in no Macs",
         OWN_MAC,
         ends=("remote-management",),
-        findings=(UNPROVEN, "blocker apple_blocked"),
+        findings=("blocker apple_blocked",),
         arrange=blocked("mac"),
     ),
     fails(
         "A Mac that no Platform SSO policy reaches",
         OWN_MAC,
         ends=DESKTOP,
-        findings=(UNPROVEN, "blocker platform_sso_not_assigned"),
+        findings=("blocker platform_sso_not_assigned",),
         arrange=sso_for_nobody,
     ),
-    fails(
+    works(
         "A Mac whose Platform SSO policy is for another group",
         OWN_MAC,
         ends=DESKTOP,
-        findings=(UNPROVEN, "not checked platform_sso_not_checked"),
+        minutes=180,
+        findings=("not checked platform_sso_not_checked",),
         arrange=sso_for_guests,
+        doubt="nobody knows yet which groups the Mac will be in",
     ),
     fails(
         "A Mac whose Platform SSO wants a password",
         OWN_MAC,
         ends=("password-required",),
-        findings=(UNPROVEN, "blocker platform_sso_by_password"),
+        findings=("blocker platform_sso_by_password",),
         arrange=sso_by_password,
     ),
 )
