@@ -6,14 +6,15 @@ look at `ports.Epoch`. Rows of the audit that are not in the backup are lost, an
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from agent import errors
+from agent.domain import freezes
 from agent.domain.people import Operator
 from agent.ports import ANCHORED, Anchor, Anchors, AuditEntry, Transaction
 from agent.store import audit, backups, schema
@@ -105,12 +106,15 @@ def restore(wish: Wish, outlook: Outlook) -> Restored:
 def _prepare(wish: Wish, outlook: Outlook, draft: Path, begun: tuple[int, str]) -> str:
     """Bring the copy to our schema, see that its audit holds, begin the epoch; returns an anchor of it."""
     epoch, aside = begun
+    frozen = _frozen(wish, outlook)
     with closing(Store(f"sqlite:///{draft.as_posix()}", wish.key)) as store:
         store.migrate()
         with store.begin() as tx:
             _check(tx, wish, outlook)
             tx.epochs.open(epoch, wish.at)
             tx.watermarks.set(ANCHORED, wish.at)
+            if frozen is not None and tx.freezes.holding() is None:
+                tx.freezes.add(frozen)
             facts = {
                 "by_id": wish.by.id,
                 "role": wish.by.role.value if wish.by.role else "",
@@ -119,9 +123,21 @@ def _prepare(wish: Wish, outlook: Outlook, draft: Path, begun: tuple[int, str]) 
                 "kept": str(outlook.backup.rows),
                 "lost": str(outlook.lost),
                 "aside": aside if outlook.present else "",
+                "freeze": frozen.id if frozen else "",
             }
             tx.audit.append(AuditEntry(wish.at, wish.by.name, "database.restore", "done", facts=facts))
             return tx.audit.anchor(wish.at, kept=_common(wish, outlook))
+
+
+def _frozen(wish: Wish, outlook: Outlook) -> freezes.Freeze | None:
+    """The freeze that holds now: two people lift it, and no restore does. None where the database cannot tell."""
+    if outlook.present is None:
+        return None
+    with closing(Store(f"sqlite:///{outlook.database.as_posix()}", wish.key)) as store, suppress(errors.Misconfigured):
+        with store.begin() as tx:
+            held = tx.freezes.holding()
+        return replace(held, version=0) if held else None
+    return None
 
 
 def _check(tx: Transaction, wish: Wish, outlook: Outlook) -> None:

@@ -97,6 +97,14 @@ def test_after_a_restore_the_audit_holds_and_goes_on_telling_of_the_loss(termina
     assert {stamp["name"]: stamp["value"] for stamp in terminal.rows("stamps")}["epoch"] == "2"
 
 
+def test_a_restore_lifts_no_freeze(terminal: Terminal, kept: Path) -> None:
+    """Two people of different offices lift it; the backup is from before."""
+    assert terminal.run("freeze", "--why", "codes on a photo", "--yes").code == 0
+    assert terminal.run("restore", str(kept), "--yes").code == 0
+    refused(terminal.issue(*OTHER), 3, "codes on a photo", "tapslip unfreeze")
+    assert terminal.run("audit", "verify").code == 0
+
+
 def test_an_answer_of_no_changes_nothing(terminal: Terminal, kept: Path) -> None:
     before = terminal.rows("audit")
     said = terminal.run("restore", str(kept), typed="n\n")
