@@ -7,11 +7,13 @@ from agent.domain.alerts import Alert, AlertKind, AlertLevel
 from agent.domain.rules import places
 from agent.ports import Agent, AuditEntry, Transaction
 
+_CRITICAL = frozenset({AlertKind.STRAY_PASS, AlertKind.AUDIT_BROKEN})
+
 
 def alert(agent: Agent, kind: AlertKind, person_id: str, subject: str, said: tuple[str, str]) -> Alert:
     """An alert about a person and a subject (a pass); `said` is what was seen, and what to do."""
     sentence, act = said
-    level = AlertLevel.CRITICAL if kind is AlertKind.STRAY_PASS else AlertLevel.WARNING
+    level = AlertLevel.CRITICAL if kind in _CRITICAL else AlertLevel.WARNING
     link = places.methods_page(person_id).link if person_id else ""
     now = agent.clock.now()
     return Alert(f"{kind}:{subject or person_id}", kind, level, person_id, subject, sentence, act, now, link)

@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import cast
 
 from agent import errors
-from agent.actions import audit, track, tripwire
-from agent.domain.alerts import Alert
+from agent.actions import alarms, audit, track, tripwire
+from agent.domain.alerts import Alert, AlertKind
 from agent.ports import Agent, AuditFault, Lease, Store, Transaction
 
 WORK = "work behind"
@@ -48,10 +48,23 @@ def turn(agent: Agent, holder: str) -> Turn:
         mine = replace(agent, store=cast("Store", claimed))
         sweep = track.track(mine)
         looked = watch(mine)
-        fault = audit.anchor_if_due(mine)
+        fault = anchor(mine)
     finally:
         claimed.release()
     return Turn(sweep, looked.alarms, (*sweep.unread, *filter(None, [looked.unread])), fault)
+
+
+def anchor(agent: Agent) -> AuditFault | None:
+    """The hourly look at the audit; a break is an alarm until somebody has settled it."""
+    fault = audit.anchor_if_due(agent)
+    if fault is not None:
+        told = (
+            f"The audit is broken at row {fault.row}: {fault.sentence}",
+            "keep the database as it is, and run `tapslip audit verify`",
+        )
+        with agent.store.begin() as tx:
+            alarms.ring(tx, alarms.alert(agent, AlertKind.AUDIT_BROKEN, "", f"row {fault.row}", told))
+    return fault
 
 
 def watch(agent: Agent) -> tripwire.Look:

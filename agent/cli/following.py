@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from agent import errors
-from agent.actions import audit, board, work
+from agent.actions import board, work
 from agent.actions import track as tracking
 from agent.cli import main, opening, shapes, words
 from agent.jobs import local
@@ -71,7 +71,7 @@ def _swept(agent: Agent) -> tracking.Sweep:
     sweep = tracking.track(agent)
     words.say_sweep(sweep)
     words.say_alarms(work.watch(agent))
-    words.say_fault(audit.anchor_if_due(agent))
+    words.say_fault(work.anchor(agent))
     if not sweep.progress and not sweep.waits:
         click.echo("No journey is open. Start one with `tapslip issue`.")
     return sweep

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     UNKNOWN_OUTCOME = "unknown_outcome"
     LIVE_WITHOUT_JOURNEY = "live_without_journey"
     STUCK = "stuck"
+    NO_PROFILE = "no_profile"
     NOT_ACKNOWLEDGED = "not_acknowledged"
     ALERT = "alert"
 
@@ -115,7 +116,8 @@ def _of_passes(kept: Kept, now: datetime) -> Iterator[Row]:
         since = row.issued_at or row.requested_at
         if row.person_id not in waited_for:
             reason = "A pass is live and no open journey needs it."
-            yield _row(Cause.LIVE_WITHOUT_JOURNEY, about, since, reason, "`tapslip track` takes it away")
+            act = "`tapslip track` takes it away; where it may not, delete it on this page"
+            yield _row(Cause.LIVE_WITHOUT_JOURNEY, about, since, reason, act)
         if row.shown is Shown.OPEN and now >= since + SCREEN_HOLDS:
             act = f"`tapslip revoke {journey.id}`, then issue again" if journey else "`tapslip track` takes it away"
             reason = "A code was shown on a screen, and nobody said that it was noted."
@@ -124,7 +126,13 @@ def _of_passes(kept: Kept, now: datetime) -> Iterator[Row]:
 
 def _of_journey(journey: Journey, profile: Profile | None, kept: Kept, now: datetime) -> Iterator[Row]:
     row = kept.passes.get(journey.pass_id)
-    if row is None or profile is None:
+    if row is None:
+        return
+    if profile is None:
+        if journey.state is JourneyState.OPEN:
+            reason = f"Its profile {journey.profile} is no longer there, so nothing of it is followed."
+            act = f"put the profile back, or `tapslip close {journey.id}`"
+            yield _row(Cause.NO_PROFILE, _About(row, journey), journey.opened_at, reason, act)
         return
     proofs = milestones.standing(journey, profile, now).proofs
     over = row.state is PassState.GONE or (row.ends_at is not None and row.ends_at <= now)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from agent import errors
 from agent.actions import ticket, work, worklist
@@ -19,6 +20,7 @@ from agent.domain.people import Role
 from agent.domain.profiles import Milestone
 from agent.domain.tickets import TicketState
 from tests.actions.weak_lines import Weak
+from tests.contracts import stores
 from tests.world import TECHNICIAN, World
 
 MARA, LAPTOP = "mara.quist", "windows-autopilot=PF4TH101"
@@ -158,3 +160,23 @@ def test_the_only_strong_method_is_told_once_and_never_deleted(w: World) -> None
     assert len(w.tenant_passes(MARA)) == 1
     alerts = [row for row in worklist.rows(w.agent) if row.cause is listed.Cause.ALERT]
     assert len(alerts) <= 1
+
+
+def test_a_broken_audit_is_at_the_top_of_the_worklist(w: World) -> None:
+    w.take(MARA, LAPTOP)
+    work.turn(w.agent, "one")
+    w.take("jonas.ferreira", "ios-setup-assistant=DMTH401PWX")
+    with stores.by_hand(w.agent.settings.database_url) as connection:
+        newest = connection.scalar(sa.text("SELECT max(row) FROM audit"))
+        connection.execute(sa.text(f"UPDATE audit SET outcome = 'refused' WHERE row = {newest}"))  # noqa: S608  a number
+    w.clock.pass_minutes(61)
+    assert work.turn(w.agent, "one").fault is not None
+    first = worklist.rows(w.agent)[0]
+    assert f"The audit is broken at row {newest}" in first.reason
+
+
+def test_a_journey_whose_profile_is_gone_is_on_the_worklist(w: World) -> None:
+    (journey,) = w.take(MARA, LAPTOP).journeys
+    left = {name: each for name, each in w.agent.profiles.items() if name != journey.profile}
+    (row,) = worklist.rows(replace(w.agent, profiles=left))
+    assert (row.cause, row.journey_id) == (listed.Cause.NO_PROFILE, journey.id)
