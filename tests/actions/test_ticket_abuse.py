@@ -1,6 +1,6 @@
 """Somebody with a guess, a found slip or a stack of wrong ones: nothing is told, asked of the tenant, or minted twice.
 
-A guess costs two slow hashes, so of the ten thousand some hundreds are made; the limits that hold them hold the rest.
+A guess costs two slow hashes, but the limits let few of ten thousand come so far.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import random
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -192,6 +193,81 @@ def test_a_freeze_amid_many_claims_in_two_processes_leaves_each_ticket_used_once
         assert after.claims == len(frozen[person])
     assert codes
     assert len(codes) == len(set(codes)) == sum(map(len, frozen.values()))
+
+
+def a_stack(w: World, people: list[tuple[str, str]], pin: ClaimSecret) -> dict[str, tuple[str, ClaimSecret]]:
+    """A ticket for each, kept without its paper, all with one PIN; number and secret by person."""
+    made: dict[str, tuple[str, ClaimSecret]] = {}
+    like = make(w, people[0][1], person=people[0][0]).ticket
+    ticket.void(w.agent, like.number, TECHNICIAN)
+    for at, (person, what) in enumerate(people):
+        name, _, serial = what.partition("=")
+        item = tickets.TicketItem(name, w.agent.profiles[name].digest, serial)
+        secret = claim_secrets.make(SEEDED.randrange)
+        one = dataclasses.replace(
+            like,
+            number=f"T{at:05d}".replace("0", "A").replace("1", "C"),
+            person_id=w.user(person).id,
+            wanted=dataclasses.replace(like.wanted, items=(item,)),
+            secret=w.agent.sealer.seal(secret.sealed_text(), SEEDED.randrange),
+            spoken=w.agent.sealer.seal(ticket.spoken(like.facts, pin, ""), SEEDED.randrange),
+            state=TicketState.OPEN,
+            reason="",
+            version=0,
+        )
+        with w.agent.store.begin() as tx:
+            tx.tickets.add(one)
+        made[person] = one.number, secret
+    return made
+
+
+def test_a_freeze_amid_two_hundred_claims_a_lost_answer_and_a_pass_from_elsewhere(w: World) -> None:
+    """No new pass once it holds; ours that nobody holds is deleted, and theirs is untouched."""
+    w, pin = wanting(w, SecondFact.PIN), claim_secrets.make_pin(SEEDED.randrange)
+    people = w.newcomers(100)
+    stack = a_stack(w, people, pin)
+    theirs = [w.outside_pass(people[at][0]).id for at in (3, 97)]
+    w.fault("POST */temporaryAccessPassMethods", "lost")
+    codes: list[str] = []
+    frozen = threading.Event()
+
+    def show(code: PassCode) -> None:
+        codes.append(code.reveal())
+        if len(codes) >= 12 and not frozen.is_set():
+            frozen.set()
+            freeze.freeze(w.agent, TECHNICIAN, "a stolen laptop")
+
+    def claim_all(agent: ports.Agent, name: str) -> list[str]:
+        def one(at: int) -> str:
+            by = Operator(f"local:{name}{at}", f"{name} {at}", Role.TECHNICIAN)
+            number, secret = stack[people[at][0]]
+            try:
+                claim.claim(agent, claim.Claim(by, number, secret, pin, screen=show))
+            except errors.Refused as refused:
+                return refused.codes[0]
+            except errors.AgentError as problem:
+                return type(problem).__name__
+            return "issued"
+
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(one, range(len(people))))
+
+    with w.another_agent() as second, ThreadPoolExecutor(2) as both:
+        other = dataclasses.replace(second, profiles=w.agent.profiles)
+        outcomes = [one for each in both.map(claim_all, (w.agent, other), ("left", "right")) for one in each]
+    since = freeze.holding(w.agent)
+    assert since is not None
+    assert outcomes.count("frozen") > 100
+    for _ in range(4):
+        w.track(5)
+    held = {p.id: p for p in w.sandbox.tenant.credentials.passes.values()}
+    assert set(theirs) <= held.keys()
+    ours = [p for p in held.values() if p.id not in theirs]
+    assert all(p.created <= since.at for p in ours)
+    assert {p.code for p in ours} <= set(codes), "ours that nobody holds is deleted"
+    for person, _ in people:
+        after = state(w, stack[person][0])
+        assert after.claims == sum(p.user_id == after.person_id for p in ours), after
 
 
 def _all_at_once(work: list[Callable[[], None]]) -> None:
