@@ -173,7 +173,7 @@ class Place:
         because it cannot move the clock.
         """
         with contextlib.closing(sqlite3.connect(self.terminal.state / "tapslip.db")) as store, store:
-            for table, column in (("passes", "requested_at"), ("journeys", "opened_at")):
+            for table, column in (("passes", "requested_at"), ("passes", "issued_at"), ("journeys", "opened_at")):
                 earlier = f"strftime('%Y-%m-%dT%H:%M:%f', {column}, ?) || '000+00:00'"
                 store.execute(f"UPDATE {table} SET {column} = {earlier}", (f"-{minutes} minutes",))  # noqa: S608
         said = self.terminal.run("track", "--once")
