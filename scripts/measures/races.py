@@ -28,7 +28,7 @@ def measure() -> Figures:
     """``doubled``: races with two passes; ``refused``: races with exactly one refusal. Both as they should be."""
     with (
         tempfile.TemporaryDirectory(prefix="tapslip-measure-") as folder,
-        served(Path(folder), latency=0) as tenant,
+        served(Path(folder), latency=0, throttling=False) as tenant,
     ):
         return race(Path(folder), RACES, lambda: int(tenant.door("GET", "counters")["requests"].get(_CREATE, 0)))
 

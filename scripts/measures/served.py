@@ -46,10 +46,10 @@ class Tenant:
 
 
 @contextmanager
-def served(folder: Path, latency: float = LATENCY) -> Iterator[Tenant]:
+def served(folder: Path, latency: float = LATENCY, *, throttling: bool = True) -> Iterator[Tenant]:
     """`tapslip sandbox` in a process of its own that takes so many seconds for every answer."""
     command = [str(bootstrap.PYTHON), "-m", "agent", "sandbox", "--state-dir", str(folder), "--seed", "7"]
-    command += ["--latency", str(latency), "--throttling", "on"]
+    command += ["--latency", str(latency), "--throttling", "on" if throttling else "off"]
     with subprocess.Popen(command, cwd=bootstrap.ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
